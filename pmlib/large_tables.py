@@ -1,0 +1,215 @@
+"""Check a large table inside the engine: the same rules as for small ones, one scan, no raw rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pmlib.errors import nearest
+from pmlib.schema.casting import DAY, MONTH, NO, NUMBER, REMEDY, YES
+from pmlib.schema.checks import RawTable, block_reason, key_findings, missing_columns
+from pmlib.schema.definition import Column, Kind, Table
+from pmlib.schema.findings import Finding
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+ROW = "_row"
+_TYPES = {
+    Kind.TEXT: "string", Kind.NUMBER: "float64", Kind.INTEGER: "int64",
+    Kind.MONTH: "int64", Kind.DATE: "date", Kind.FLAG: "boolean",
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CheckedLarge:
+    """A large table after its checks: the usable rows as an Ibis table, and what was wrong."""
+
+    table: ir.Table
+    findings: tuple[Finding, ...]
+    n_rows: int
+    n_set_aside: int
+
+    @property
+    def blocked(self) -> str:
+        """Why the table cannot be used at all; empty when it can."""
+        return block_reason(self.findings, self.n_rows, self.n_set_aside)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rule:
+    column: str
+    problem: str
+    allowed: str
+    remedy: str
+    broken: Any
+
+
+def check_large(source: ir.Table, table: Table, *, file: str, keys: Mapping[str, ir.Table]) -> CheckedLarge:
+    """Cast and check a large table in the engine.
+
+    Parameters
+    ----------
+    source : ibis Table
+        The cells as read, with their file row in ``_row``.
+    table : Table
+        The definition.
+    file : str
+        Named in the findings.
+    keys : mapping of table name to ibis Table of one column ``key``
+        All keys present in the tables that may be referred to.
+    """
+    missing = missing_columns([name for name in source.columns if name != ROW], table, file)
+    if missing:
+        n_rows = int(source.count().execute())
+        return CheckedLarge(table=source.limit(0), findings=missing, n_rows=n_rows, n_set_aside=n_rows)
+    staged = _staged(source, table)
+    n_rows, findings = _rule_findings(staged, table, file)
+    findings += [finding for found in _reference_findings(staged, table, file, keys) for finding in found]
+    findings += _duplicates(staged, table, file)
+    bad = sorted({finding.row for finding in findings})
+    return CheckedLarge(table=_usable(staged, table, bad), findings=tuple(findings), n_rows=n_rows,
+                        n_set_aside=len(bad))
+
+
+def _staged(source: ir.Table, table: Table) -> ir.Table:
+    """Cast values beside their raw text (``name__raw``), absent columns as defaults."""
+    import ibis
+
+    columns: dict[str, Any] = {ROW: source[ROW].cast("int64")}
+    for column in table.columns:
+        if column.name in source.columns:
+            columns[f"{column.name}__raw"] = _raw(source[column.name])
+            value = _cast(source[column.name], column.kind)
+        else:
+            columns[f"{column.name}__raw"] = ibis.null("string")
+            value = ibis.null(_TYPES[column.kind])
+        columns[column.name] = value.cast(_TYPES[column.kind])
+    return source.select(**columns)
+
+
+def _raw(cell: Any) -> Any:
+    return cell.cast("string").strip().nullif("")
+
+
+def _cast(cell: Any, kind: Kind) -> Any:
+    """Cast one column the way ``schema.casting`` does, as an expression."""
+    kind_of = cell.type()
+    if kind_of.is_temporal() and kind in (Kind.MONTH, Kind.DATE):
+        return cell.date() if kind is Kind.DATE and kind_of.is_timestamp() else \
+            cell if kind is Kind.DATE else cell.year().cast("int64") * 12 + cell.month().cast("int64")
+    text = _raw(cell)
+    if kind is Kind.TEXT:
+        return text
+    if kind is Kind.MONTH:
+        fits = text.re_search(f"^(?:{MONTH}|{DAY})$")
+        return _when(fits, text.substr(0, 4).try_cast("int64") * 12 + text.substr(5, 2).try_cast("int64"))
+    if kind is Kind.DATE:
+        return _when(text.re_search(f"^{DAY}$"), text.substr(0, 10).try_cast("date"))
+    if kind is Kind.FLAG:
+        lower = text.lower()
+        return lower.isin(YES).ifelse(True, lower.isin(NO).ifelse(False, None))
+    number = _when(text.re_search(f"^(?:{NUMBER})$"), text.try_cast("float64"))
+    finite = (~number.isinf()).ifelse(number, None)
+    if kind is Kind.INTEGER:
+        return ((finite % 1 == 0) & (finite.abs() < 2**53)).ifelse(finite, None)
+    return finite
+
+
+def _when(fits: Any, value: Any) -> Any:
+    return fits.ifelse(value, None)
+
+
+def _rules(staged: ir.Table, table: Table) -> Iterator[_Rule]:
+    for column in table.columns:
+        raw, value = staged[f"{column.name}__raw"], staged[column.name]
+        what = {"column": column.name, "allowed": column.allowed}
+        yield _Rule(**what, problem=f"not a {column.kind}", remedy=REMEDY[column.kind],
+                    broken=raw.notnull() & value.isnull())
+        if column.required:
+            yield _Rule(**what, problem="empty", remedy="Fill it in.", broken=raw.isnull())
+        limits = _limits(value, column)
+        if limits is not None:
+            yield _Rule(**what, problem="not allowed", remedy="Correct the value.", broken=limits)
+    for first, second in table.ordered:
+        word = "lies after" if table[first].kind is Kind.MONTH else "exceeds"
+        yield _Rule(column=first, problem=f"{first} {word} {second}", allowed=f"at most {second}",
+                    remedy="Swap or correct them.", broken=staged[first] > staged[second])
+
+
+def _limits(value: Any, column: Column) -> Any:
+    broken = None
+    if column.choices:
+        broken = value.notin(column.choices)
+    if column.low is not None:
+        broken = value < column.low
+    if column.high is not None:
+        broken = (value > column.high) if broken is None else broken | (value > column.high)
+    return broken
+
+
+def _rule_findings(staged: ir.Table, table: Table, file: str) -> tuple[int, list[Finding]]:
+    rules = list(_rules(staged, table))
+    counts = {f"rule_{at}": rule.broken.fill_null(False).cast("int64").sum() for at, rule in enumerate(rules)}
+    found = staged.aggregate(n_rows=staged.count(), **counts).execute().iloc[0]
+    findings: list[Finding] = []
+    for at, rule in enumerate(rules):
+        if not found["n_rows"] or not found[f"rule_{at}"]:
+            continue
+        rows = _rows(staged.filter(rule.broken.fill_null(False)), rule.column)
+        for row, value in rows:
+            remedy = (nearest(value, table[rule.column].choices) if rule.problem == "not allowed" else "") or rule.remedy
+            findings.append(Finding(table=table.name, file=file, row=row, column=rule.column, value=value,
+                                    problem=rule.problem, allowed=rule.allowed, remedy=remedy))
+    return int(found["n_rows"]), findings
+
+
+def _rows(bad: ir.Table, column: str) -> list[tuple[int, str]]:
+    frame = bad.select(ROW, value=bad[f"{column}__raw"].fill_null("")).order_by(ROW).execute()
+    return [(int(row), str(value)) for row, value in zip(frame[ROW], frame["value"], strict=True)]
+
+
+def _reference_findings(
+    staged: ir.Table, table: Table, file: str, keys: Mapping[str, ir.Table]
+) -> Iterator[list[Finding]]:
+    for column in table.columns:
+        known = keys.get(column.references) if column.references else None
+        if known is None:
+            continue
+        named = staged.filter(staged[column.name].notnull())
+        strays = named.anti_join(known, named[column.name] == known["key"])
+        yield [
+            Finding(table=table.name, file=file, row=row, column=column.name, value=value,
+                    problem=f"not in {column.references}", allowed=column.allowed,
+                    remedy="Add the key there, or correct it here.")
+            for row, value in _rows(strays, column.name)
+        ]
+
+
+def _duplicates(staged: ir.Table, table: Table, file: str) -> list[Finding]:
+    groups = staged.group_by(list(table.key)).aggregate(n=staged.count())
+    twins = groups.filter(groups["n"] > 1).drop("n")
+    frame = staged.select(ROW, *table.names).semi_join(twins, list(table.key)).order_by(ROW).execute()
+    if frame.empty:
+        return []
+    raw = RawTable(cells=frame, rows=frame.pop(ROW).to_numpy(), file=file)
+    return key_findings(frame.reset_index(drop=True), raw, table)
+
+
+def _usable(staged: ir.Table, table: Table, bad: list[int]) -> ir.Table:
+    import ibis
+
+    good = staged
+    if bad:
+        rows = ibis.memtable(pd.DataFrame({ROW: np.array(bad, dtype="int64")}))
+        good = staged.anti_join(rows, ROW)
+    columns = {
+        column.name: good[column.name] if column.default is None
+        else good[column.name].fill_null(ibis.literal(column.default).cast(_TYPES[column.kind]))
+        for column in table.columns
+    }
+    return good.select(**columns)

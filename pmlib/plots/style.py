@@ -1,0 +1,72 @@
+"""One look for every figure: Okabe-Ito colours with shapes beside them, no boxes, white paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+#: Okabe & Ito (2008), ordered so that the first ones differ most in lightness too.
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#f0e442", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+HATCHES = ("", "///", "...", "\\\\\\", "xx", "--", "++", "oo")
+VERB_COLOURS = {"start": "#0072b2", "keep": "#007a5a", "hold": "#8a5a00", "stop": "#b34700", "decline": "#5b6570"}
+VERB_SIGNS = {"start": "▲", "keep": "●", "hold": "◆", "stop": "■", "decline": "–"}
+VERB_MARKERS = {"start": "^", "keep": "o", "hold": "D", "stop": "s", "decline": "_"}
+INK, MUTED, LINE = "#1b1f24", "#5b6570", "#d9dee3"
+
+_SETTINGS = {
+    "figure.figsize": (8, 4),
+    "figure.dpi": 100,
+    "savefig.dpi": 200,
+    "figure.constrained_layout.use": True,
+    "font.size": 11,
+    "axes.titlesize": 12,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.prop_cycle": mpl.cycler(color=COLOURS),
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "grid.color": LINE,
+    "legend.frameon": False,
+    "svg.hashsalt": "pmlib",
+}
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Apply the house look inside a ``with`` block and leave matplotlib as it was."""
+    with mpl.rc_context(_SETTINGS):
+        yield
+
+
+def axes(ax: Axes | None = None, *, height: float = 4.0) -> Axes:
+    """Return ``ax``, or a new one of 8 inches by ``height`` in the house style.
+
+    Parameters
+    ----------
+    ax : Axes, optional
+        Drawn upon when given.
+    height : float
+        Height of a new figure in inches.
+    """
+    if ax is not None:
+        return ax
+    with house_style():
+        return plt.subplots(figsize=(8, height))[1]
+
+
+def finish(ax: Axes, *, title: str, x: str = "", y: str = "") -> Axes:
+    """Write title and axis labels (with units) and return the axes."""
+    ax.set_title(title)
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax

@@ -1,0 +1,150 @@
+"""What a table is: columns with kind, unit and allowed values; keys, references, order rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What a cell holds; it decides the cast and the type inside."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    MONTH = "month"
+    DATE = "date"
+    FLAG = "flag"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of a table.
+
+    A column that is not ``required`` may be absent, and its empty cells become ``default``
+    (``None`` stays empty).
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    unit: str = ""
+    required: bool = True
+    default: Any = None
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    references: str = ""
+
+    @property
+    def nullable(self) -> bool:
+        """Whether a cell may stay empty after defaults."""
+        return not self.required and self.default is None
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words, as messages and the dictionary show them."""
+        if self.choices:
+            return ", ".join(self.choices)
+        if self.references:
+            return f"a {self.references} key"
+        if self.low is not None and self.high is not None:
+            return f"{self.kind} {self.low:g} to {self.high:g}"
+        if self.low is not None:
+            return f"{self.kind}, {self.low:g} or more"
+        return {
+            Kind.MONTH: "month YYYY-MM",
+            Kind.DATE: "date YYYY-MM-DD",
+            Kind.FLAG: "true or false",
+            Kind.NUMBER: "a finite number",
+            Kind.INTEGER: "a whole number",
+        }.get(self.kind, "text")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table: its columns, its key and what must hold between columns.
+
+    Attributes
+    ----------
+    key : tuple of str
+        Columns that together name a row.
+    ordered : tuple of (str, str)
+        Pairs whose first may not exceed the second (start and end, p10 and p50).
+    versioned_by : str
+        Date column of dated versions; the newest one known by ``as_of`` counts. Empty: none.
+    dated_by : str
+        Date or month column of events; later rows are unknown at ``as_of``. Empty: none.
+    large : bool
+        Stays in the engine as an Ibis table.
+    """
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    ordered: tuple[tuple[str, str], ...] = ()
+    versioned_by: str = ""
+    dated_by: str = ""
+    large: bool = False
+    _by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {column.name: column for column in self.columns})
+
+    def __getitem__(self, column: str) -> Column:
+        return self._by_name[column]
+
+    def __contains__(self, column: object) -> bool:
+        return column in self._by_name
+
+    @property
+    def names(self) -> list[str]:
+        """Column names in order."""
+        return list(self._by_name)
+
+    @property
+    def required(self) -> list[str]:
+        """Names of the columns that must be there."""
+        return [column.name for column in self.columns if column.required]
+
+
+def text(name: str, meaning: str, **options: Any) -> Column:
+    """Define a text column (ids are text)."""
+    return Column(name=name, kind=Kind.TEXT, meaning=meaning, **options)
+
+
+def number(name: str, meaning: str, unit: str, **options: Any) -> Column:
+    """Define a finite number with a unit."""
+    return Column(name=name, kind=Kind.NUMBER, meaning=meaning, unit=unit, **options)
+
+
+def money(name: str, meaning: str, **options: Any) -> Column:
+    """Define a money column in thousands of the workbook's currency."""
+    return number(name, meaning, "thousand", **options)
+
+
+def share(name: str, meaning: str, **options: Any) -> Column:
+    """Define a share between 0 and 1."""
+    return number(name, meaning, "share 0-1", low=0, high=1, **options)
+
+
+def integer(name: str, meaning: str, unit: str, **options: Any) -> Column:
+    """Define a whole number with a unit."""
+    return Column(name=name, kind=Kind.INTEGER, meaning=meaning, unit=unit, **options)
+
+
+def month(name: str, meaning: str, **options: Any) -> Column:
+    """Define a month, ``YYYY-MM`` in files and an integer inside."""
+    return Column(name=name, kind=Kind.MONTH, meaning=meaning, unit="YYYY-MM", **options)
+
+
+def date(name: str, meaning: str, **options: Any) -> Column:
+    """Define a calendar date."""
+    return Column(name=name, kind=Kind.DATE, meaning=meaning, unit="YYYY-MM-DD", **options)
+
+
+def flag(name: str, meaning: str, **options: Any) -> Column:
+    """Define a yes-or-no column, no by default."""
+    return Column(name=name, kind=Kind.FLAG, meaning=meaning, required=False, default=False, **options)

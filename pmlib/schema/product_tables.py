@@ -1,0 +1,118 @@
+"""The tables of product management: what is sold, to whom, in which market, and what they say."""
+
+from __future__ import annotations
+
+from pmlib.schema.definition import Column, Table, date, flag, integer, money, month, number, text
+
+
+def _product() -> Column:
+    return text("product_id", "the product", references="products")
+
+
+def _customer() -> Column:
+    return text("customer_id", "the customer", references="customers")
+
+
+def _rating(driver: str) -> Column:
+    return integer(f"{driver}_rating", f"rating of {driver}", "1-5", required=False, low=1, high=5)
+
+
+PRODUCT_TABLES = (
+    Table(
+        name="products",
+        meaning="Every product, one row each",
+        key=("product_id",),
+        columns=(
+            text("product_id", "the product"),
+            text("name", "its name"),
+            text("model", "how it earns", required=False, default="one-off",
+                 choices=("one-off", "subscription", "service")),
+            month("launch_month", "first month on sale", required=False),
+            text("category", "market category, as in the market table", required=False, default=""),
+            text("vision", "what it wants to be", required=False, default=""),
+            text("north_star", "the one metric it steers by", required=False, default=""),
+        ),
+    ),
+    Table(
+        name="customers",
+        meaning="Every customer, one row each",
+        key=("customer_id",),
+        large=True,
+        columns=(
+            text("customer_id", "the customer, never a person's name"),
+            text("segment", "market segment", required=False, default="all"),
+            text("region", "sales region", required=False, default="all"),
+            month("first_month", "month of the first purchase", required=False),
+            text("channel", "how they came", required=False, default=""),
+        ),
+    ),
+    Table(
+        name="subscriptions",
+        meaning="Running and ended subscriptions",
+        key=("customer_id", "product_id", "start_month"),
+        ordered=(("start_month", "end_month"),),
+        dated_by="start_month",
+        large=True,
+        columns=(
+            _customer(),
+            _product(),
+            month("start_month", "first month paid"),
+            month("end_month", "last month paid; empty: still running", required=False),
+            number("monthly_eur", "price a month", "EUR a month", low=0),
+        ),
+    ),
+    Table(
+        name="orders",
+        meaning="Order lines",
+        key=("order_id",),
+        dated_by="date",
+        large=True,
+        columns=(
+            text("order_id", "the order line"),
+            date("date", "day of the order"),
+            _customer(),
+            _product(),
+            text("region", "sales region", required=False, default="all"),
+            number("units", "units sold; negative: returned", "units"),
+            number("list_price", "list price of a unit", "currency of the row", required=False, low=0),
+            number("paid_price", "price paid for a unit", "currency of the row", low=0),
+            flag("promo", "sold in a promotion"),
+            text("currency", "currency of the prices; empty: the workbook's", required=False),
+        ),
+    ),
+    Table(
+        name="market",
+        meaning="The market by category, region, month and player, as the market study says",
+        key=("category", "region", "month", "player"),
+        dated_by="month",
+        columns=(
+            text("category", "market category"),
+            text("region", "sales region", required=False, default="all"),
+            month("month", "the month"),
+            text("player", "own: we; the others as the study names them"),
+            number("units", "units sold", "units", required=False, low=0),
+            money("value_k", "sales", low=0),
+            number("source_error_pct", "error of the study, one standard deviation", "%", required=False, default=0.0,
+                   low=0),
+        ),
+    ),
+    Table(
+        name="surveys",
+        meaning="Answers of customers, one row per answer",
+        key=("response_id",),
+        dated_by="date",
+        large=True,
+        columns=(
+            text("response_id", "the answer"),
+            date("date", "day of the answer"),
+            _product(),
+            text("customer_id", "the customer; empty: anonymous", required=False, references="customers"),
+            text("instrument", "the question asked", choices=("NPS", "CSAT", "CES")),
+            integer("scale_max", "top of the answer scale: 10 for NPS; 5 or 7 else", "points", low=2, high=10),
+            integer("score", "the answer, 0-10 for NPS and 1 to scale_max else", "points", low=0, high=10),
+            _rating("quality"),
+            _rating("price"),
+            _rating("service"),
+        ),
+    ),
+)

@@ -1,0 +1,147 @@
+"""Read ``views.sql``: foreign columns mapped to the schema, by views that can only read below their folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pmlib.errors import WorkbookError
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+FILE_NAME = "views.sql"
+#: What a CSV file in a view may need said, because nothing is guessed.
+CSV_OPTIONS = ("delim", "sep", "quote", "skip", "decimal_separator", "header")
+_HARMLESS = ("range", "generate_series", "unnest")
+_ONLY = "Only CREATE VIEW name AS SELECT ... is allowed in views.sql"
+
+#: Makes a file known to the engine under a name: (file, options) -> name of a table there.
+Load = Callable[[Path, dict[str, str]], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """One view: its name, the line it starts on, its query bound to the engine, and the files it reads."""
+
+    name: str
+    line: int
+    sql: str
+    files: tuple[Path, ...]
+
+
+def read_views(path: Path, load: Load) -> list[View]:
+    """Parse ``views.sql`` and bind every file name in it to the folder it stands in.
+
+    Raises
+    ------
+    WorkbookError
+        A statement is no view, a file lies outside the folder or is not there; the message names the line.
+    """
+    from sqlglot import exp
+
+    views: list[View] = []
+    for line, statement in _statements(path):
+        if not (isinstance(statement, exp.Create) and statement.kind == "VIEW"
+                and isinstance(statement.expression, exp.Query) and isinstance(statement.this, exp.Table)):
+            raise _refused(line, f"got {statement.sql(dialect='duckdb')[:60]!r}. {_ONLY}.")
+        name = statement.this.name.lower()
+        if name in (view.name for view in views):
+            raise _refused(line, f"view '{name}' is made twice. Keep one of them.")
+        files = _bind(statement.expression, path.parent, load, line=line)
+        views.append(View(name=name, line=line, sql=statement.expression.sql(dialect="duckdb"), files=tuple(files)))
+    return views
+
+
+def _refused(line: int, why: str) -> WorkbookError:
+    return WorkbookError(f"{FILE_NAME} line {line}: {why}")
+
+
+def _statements(path: Path) -> Iterator[tuple[int, exp.Expression]]:
+    import sqlglot
+    from sqlglot.errors import SqlglotError
+    from sqlglot.tokens import TokenType
+
+    sql = path.read_text(encoding="utf-8-sig")
+    try:
+        tokens = sqlglot.tokenize(sql, read="duckdb")
+    except SqlglotError as error:
+        raise _refused(1, f"cannot be read as SQL ({error}). Check quotes and comments.") from error
+    chunk: list[sqlglot.Token] = []
+    for token in [*tokens, None]:
+        if token is not None and token.token_type is not TokenType.SEMICOLON:
+            chunk.append(token)
+        elif chunk:
+            line = sql.count("\n", 0, chunk[0].start) + 1
+            try:
+                yield line, sqlglot.parse_one(sql[chunk[0].start : chunk[-1].end + 1], read="duckdb")
+            except SqlglotError as error:
+                text = str(error).splitlines()[0]
+                raise _refused(line, f"cannot be read as SQL ({text}). {_ONLY}.") from error
+            chunk = []
+
+
+def _bind(query: exp.Query, folder: Path, load: Load, *, line: int) -> list[Path]:
+    from sqlglot import exp
+
+    files: list[Path] = []
+    for table in list(query.find_all(exp.Table)):
+        source, options = _file_of(table, line)
+        if source is None:
+            continue
+        file = resolve_inside(source, folder, line)
+        files.append(file)
+        bound = exp.to_identifier(load(file, options), quoted=True)
+        alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(file.stem, quoted=True))
+        table.replace(exp.Table(this=bound, alias=alias, joins=table.args.get("joins")))
+    return files
+
+
+def _file_of(table: exp.Table, line: int) -> tuple[str | None, dict[str, str]]:
+    """File name and CSV options of a table expression; None for the name of a view."""
+    from sqlglot import exp
+
+    this = table.this
+    if isinstance(this, exp.Identifier):
+        if table.db or table.catalog:
+            raise _refused(line, f"got {table.sql()!r}, a table of another database. Read a file of the folder.")
+        return (this.name, {}) if this.quoted and ("." in this.name or "/" in this.name) else (None, {})
+    name = this.name.lower() if isinstance(this, exp.Anonymous) else this.sql_name().lower()
+    if name in _HARMLESS:
+        return None, {}
+    arguments = list(this.expressions) if isinstance(this, exp.Anonymous) else [this.this, *this.expressions]
+    if name not in ("read_csv", "read_csv_auto", "read_parquet") or not arguments or not _is_text(arguments[0]):
+        raise _refused(line, f"got table function {this.sql(dialect='duckdb')[:60]!r}, allowed read_csv('file') and "
+                             "read_parquet('file'). Name one file.")
+    return arguments[0].this, dict(_option(argument, line) for argument in arguments[1:])
+
+
+def _is_text(node: exp.Expression) -> bool:
+    from sqlglot import exp
+
+    return isinstance(node, exp.Literal) and node.is_string
+
+
+def _option(node: exp.Expression, line: int) -> tuple[str, str]:
+    from sqlglot import exp
+
+    name = node.this.name.lower() if isinstance(node, exp.EQ | exp.PropertyEQ | exp.Kwarg) else node.sql()
+    if name not in CSV_OPTIONS:
+        raise _refused(line, f"read_csv option '{name}', allowed {', '.join(CSV_OPTIONS)}. Leave it out.")
+    return name, str(node.expression.name)
+
+
+def resolve_inside(name: str, folder: Path, line: int) -> Path:
+    """Resolve a file name against the folder, symbolic links followed, and refuse what lies outside."""
+    if "://" in name:
+        raise _refused(line, f"got {name!r}, an address. Read a file of the folder.")
+    file = (folder / name).resolve()
+    if not file.is_relative_to(folder.resolve()):
+        raise _refused(line, f"file {name!r} lies outside the folder. Copy it into the folder.")
+    if not file.is_file():
+        raise _refused(line, f"file {name!r} is not there. Write it relative to the folder of {FILE_NAME}.")
+    if file.suffix.lower() not in (".csv", ".parquet"):
+        raise _refused(line, f"file {name!r} ends in {file.suffix!r}, allowed .csv and .parquet. Convert it.")
+    return file

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Set up pmlib in .venv from the hashed lock, then run a verb. Needs Python 3.11 or newer and nothing else.
+
+    python run.py report            render the monthly reports of the newest period
+    python run.py test              run every test and every notebook
+    python run.py lab               open the notebooks in JupyterLab
+    python run.py setup             only make or renew .venv
+    python run.py VERB ...          hand any other verb to pmlib: check, sample, list, params, refresh, index
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+LOCK = ROOT / "requirements.lock"
+STAMP = VENV / "pmlib-stamp.txt"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def environment() -> dict[str, str]:
+    """Without byte code every import would be compiled again, which costs seconds each time."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def call(*words: str | Path) -> int:
+    return subprocess.run([str(word) for word in words], cwd=ROOT, env=environment(), check=False).returncode
+
+
+def must(*words: str | Path) -> None:
+    code = call(*words)
+    if code:
+        sys.exit(f"run.py: '{' '.join(map(str, words))}' failed with exit code {code}. The lines above say why.")
+
+
+def stamp() -> str:
+    """What the environment depends on: the lock, the project's own definition, and this Python."""
+    lock = hashlib.sha256(LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    return f"{lock} {sys.version} {ROOT}"
+
+
+def locked_lines(package: str) -> str:
+    """The lines of one package in the lock, hashes included."""
+    match = re.search(rf"^{package}==(?:.*\\\n)+.*--hash=\S+\n", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
+    if match is None:
+        sys.exit(f"run.py: {package} is not in {LOCK.name}. Restore the file from version control.")
+    return match[0]
+
+
+def install_with_uv() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        pinned = Path(folder) / "uv.txt"
+        pinned.write_text(locked_lines("uv"), encoding="utf-8")
+        if call(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", pinned):
+            return False
+    uv = [PYTHON, "-m", "uv", "pip", "install", "--quiet", "--python", PYTHON]
+    return call(*uv, "--require-hashes", "--compile-bytecode", "-r", LOCK) == 0
+
+
+def set_up() -> None:
+    """Make .venv unless it already fits the lock and this Python."""
+    if PYTHON.is_file() and STAMP.is_file() and STAMP.read_text(encoding="utf-8") == stamp():
+        return
+    print("run.py: setting up .venv (once; a minute or two)", flush=True)
+    venv.EnvBuilder(with_pip=True, clear=True).create(VENV)
+    if not install_with_uv():
+        print("run.py: uv does not work here; installing with pip instead", flush=True)
+        must(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", LOCK)
+    must(PYTHON, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", ".")
+    STAMP.write_text(stamp(), encoding="utf-8")
+
+
+def make_sample() -> None:
+    must(PYTHON, "-c", "from pathlib import Path; from pmlib.sample import write_large_tables; "
+                       "write_large_tables(Path('data/quillmark'))")
+
+
+def main(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(__doc__)
+        return 0
+    if sys.version_info < (3, 11):
+        sys.exit(f"run.py: got Python {sys.version.split()[0]}, allowed 3.11 or newer. Start it with a newer Python.")
+    set_up()
+    verb, *rest = words
+    if verb == "setup":
+        return 0
+    if verb == "test":
+        make_sample()
+        return call(PYTHON, "-m", "pytest", *rest)
+    if verb == "lab":
+        make_sample()
+        return call(PYTHON, "-m", "jupyterlab", "notebooks", *rest)
+    if verb == "report" and (not rest or rest[0].startswith("-")):
+        rest = ["monthly", *rest]
+    return call(PYTHON, "-m", "pmlib.cli", verb, *rest)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
