@@ -77,18 +77,19 @@ def check_large(source: ir.Table, table: Table, *, file: str, keys: Mapping[str,
 
 
 def _staged(source: ir.Table, table: Table) -> ir.Table:
-    """Cast values beside their raw text (``name__raw``), absent columns as defaults."""
+    """Cast values, defaults filled in, beside their raw text (``name__raw``) and whether it fits (``name__bad``)."""
     import ibis
 
     columns: dict[str, Any] = {ROW: source[ROW].cast("int64")}
     for column in table.columns:
-        if column.name in source.columns:
-            columns[f"{column.name}__raw"] = _raw(source[column.name])
-            value = _cast(source[column.name], column.kind)
-        else:
-            columns[f"{column.name}__raw"] = ibis.null("string")
-            value = ibis.null(_TYPES[column.kind])
-        columns[column.name] = value.cast(_TYPES[column.kind])
+        kind = _TYPES[column.kind]
+        present = column.name in source.columns
+        raw = _raw(source[column.name]) if present else ibis.null("string")
+        value = (_cast(source[column.name], column.kind) if present else ibis.null(kind)).cast(kind)
+        columns[f"{column.name}__raw"] = raw
+        columns[f"{column.name}__bad"] = raw.notnull() & value.isnull()
+        default = column.default
+        columns[column.name] = value if default is None else value.fill_null(ibis.literal(default).cast(kind))
     return source.select(**columns)
 
 
@@ -129,7 +130,7 @@ def _rules(staged: ir.Table, table: Table) -> Iterator[_Rule]:
         raw, value = staged[f"{column.name}__raw"], staged[column.name]
         what = {"column": column.name, "allowed": column.allowed}
         yield _Rule(**what, problem=f"not a {column.kind}", remedy=REMEDY[column.kind],
-                    broken=raw.notnull() & value.isnull())
+                    broken=staged[f"{column.name}__bad"])
         if column.required:
             yield _Rule(**what, problem="empty", remedy="Fill it in.", broken=raw.isnull())
         limits = _limits(value, column)
@@ -162,7 +163,8 @@ def _rule_findings(staged: ir.Table, table: Table, file: str) -> tuple[int, list
             continue
         rows = _rows(staged.filter(rule.broken.fill_null(False)), rule.column)
         for row, value in rows:
-            remedy = (nearest(value, table[rule.column].choices) if rule.problem == "not allowed" else "") or rule.remedy
+            near = nearest(value, table[rule.column].choices) if rule.problem == "not allowed" else ""
+            remedy = near or rule.remedy
             findings.append(Finding(table=table.name, file=file, row=row, column=rule.column, value=value,
                                     problem=rule.problem, allowed=rule.allowed, remedy=remedy))
     return int(found["n_rows"]), findings
@@ -207,9 +209,4 @@ def _usable(staged: ir.Table, table: Table, bad: list[int]) -> ir.Table:
     if bad:
         rows = ibis.memtable(pd.DataFrame({ROW: np.array(bad, dtype="int64")}))
         good = staged.anti_join(rows, ROW)
-    columns = {
-        column.name: good[column.name] if column.default is None
-        else good[column.name].fill_null(ibis.literal(column.default).cast(_TYPES[column.kind]))
-        for column in table.columns
-    }
-    return good.select(**columns)
+    return good.select(*table.names)

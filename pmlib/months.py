@@ -7,6 +7,9 @@ import re
 
 from pmlib.errors import ParameterError
 
+# A fixed list: strftime would follow the machine's locale.
+_NAMES = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+          "November", "December")
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
@@ -72,9 +75,7 @@ def month_name(month: int) -> str:
     'December 2025'
     """
     year, past = divmod(int(month) - 1, 12)
-    # A fixed list: strftime would follow the machine's locale.
-    names = "January February March April May June July August September October November December".split()
-    return f"{names[past]} {year}"
+    return f"{_NAMES[past]} {year}"
 
 
 def last_day(month: int) -> dt.date:

@@ -59,10 +59,9 @@ def _refused(line: int, why: str) -> WorkbookError:
     return WorkbookError(f"{FILE_NAME} line {line}: {why}")
 
 
-def _statements(path: Path) -> Iterator[tuple[int, exp.Expression]]:
+def _statements(path: Path) -> Iterator[tuple[int, exp.Expr]]:
     import sqlglot
     from sqlglot.errors import SqlglotError
-    from sqlglot.tokens import TokenType
 
     sql = path.read_text(encoding="utf-8-sig")
     try:
@@ -71,7 +70,7 @@ def _statements(path: Path) -> Iterator[tuple[int, exp.Expression]]:
         raise _refused(1, f"cannot be read as SQL ({error}). Check quotes and comments.") from error
     chunk: list[sqlglot.Token] = []
     for token in [*tokens, None]:
-        if token is not None and token.token_type is not TokenType.SEMICOLON:
+        if token is not None and token.token_type.name != "SEMICOLON":
             chunk.append(token)
         elif chunk:
             line = sql.count("\n", 0, chunk[0].start) + 1
@@ -111,7 +110,7 @@ def _file_of(table: exp.Table, line: int) -> tuple[str | None, dict[str, str]]:
     name = this.name.lower() if isinstance(this, exp.Anonymous) else this.sql_name().lower()
     if name in _HARMLESS:
         return None, {}
-    arguments = list(this.expressions) if isinstance(this, exp.Anonymous) else [this.this, *this.expressions]
+    arguments = [node for node in (this.args.get("this"), *this.expressions) if isinstance(node, exp.Expression)]
     if name not in ("read_csv", "read_csv_auto", "read_parquet") or not arguments or not _is_text(arguments[0]):
         raise _refused(line, f"got table function {this.sql(dialect='duckdb')[:60]!r}, allowed read_csv('file') and "
                              "read_parquet('file'). Name one file.")

@@ -17,7 +17,7 @@ from pmlib.months import last_day, month_of, month_text, parse_month
 from pmlib.project import resolve_source
 from pmlib.schema import TABLES, Kind, Table
 from pmlib.schema.checks import Checked, check, ignored_columns
-from pmlib.schema.findings import findings_frame
+from pmlib.schema.findings import Finding, findings_frame
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -121,7 +121,7 @@ class Workbook(Mapping[str, Any]):
         '2 of 108 rows of projects are set aside.'
         """
         counts = self._counts[self._counts["table"].isin(names) & (self._counts["set_aside"] > 0)]
-        parts = [f"{row.set_aside:,} of {row.rows:,} rows of {row.table}" for row in counts.itertuples()]
+        parts = [f"{row['set_aside']:,} of {row['rows']:,} rows of {row['table']}" for row in counts.to_dict("records")]
         return f"{' and '.join(parts)} {'is' if counts['set_aside'].sum() == 1 else 'are'} set aside." if parts else ""
 
     def summary(self) -> str:
@@ -132,7 +132,7 @@ class Workbook(Mapping[str, Any]):
         return " ".join(sentences)
 
     def headline(self) -> dict[str, str]:
-        """The figures a data owner looks at first."""
+        """Give the figures a data owner looks at first."""
         rows, aside = int(self._counts["rows"].sum()), int(self._counts["set_aside"].sum())
         return {
             f"{len(self)}": f"tables usable of {len(self._counts)} there",
@@ -143,12 +143,8 @@ class Workbook(Mapping[str, Any]):
     def report(self) -> str:
         """Every problem in full, one line each, as ``pmlib check`` prints it."""
         lines = [self.summary(), *self.notes]
-        for row in self.quarantine.itertuples():
-            place = f"{row.file} row {row.row}" if row.row else str(row.file)
-            column = f" column '{row.column}'" if row.column else ""
-            got = f": got '{row.value}'" if row.value else ""
-            allowed = f", allowed: {row.allowed}" if row.allowed else ""
-            lines.append(f"{row.table}: {place}{column}: {row.problem}{got}{allowed}. {row.remedy}")
+        lines += [str(Finding(**{str(name): value for name, value in row.items()}))
+                  for row in self.quarantine.to_dict("records")]
         return "\n".join(lines)
 
     def check(self) -> str:
@@ -159,10 +155,10 @@ class Workbook(Mapping[str, Any]):
         CheckError
             A table's rows do not add up.
         """
-        for row in self._counts.itertuples():
-            if row.rows != row.usable + row.set_aside:
-                raise CheckError(f"table {row.table}: {row.rows} rows read, but {row.usable} usable and "
-                                 f"{row.set_aside} set aside. Report this with the file.")
+        for row in self._counts.to_dict("records"):
+            if row["rows"] != row["usable"] + row["set_aside"]:
+                raise CheckError(f"table {row['table']}: {row['rows']} rows read, but {row['usable']} usable and "
+                                 f"{row['set_aside']} set aside. Report this with the file.")
         return f"All {int(self._counts['rows'].sum()):,} rows are accounted for in {len(self._counts)} tables."
 
     def _set_aside_text(self) -> str:

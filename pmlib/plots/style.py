@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+from cycler import cycler
 from matplotlib.axes import Axes
 
 #: Okabe & Ito (2008), ordered so that the first ones differ most in lightness too.
@@ -18,7 +20,7 @@ VERB_SIGNS = {"start": "▲", "keep": "●", "hold": "◆", "stop": "■", "decl
 VERB_MARKERS = {"start": "^", "keep": "o", "hold": "D", "stop": "s", "decline": "_"}
 INK, MUTED, LINE = "#1b1f24", "#5b6570", "#d9dee3"
 
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "figure.figsize": (8, 4),
     "figure.dpi": 100,
     "savefig.dpi": 200,
@@ -31,7 +33,7 @@ _SETTINGS = {
     "axes.spines.right": False,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
-    "axes.prop_cycle": mpl.cycler(color=COLOURS),
+    "axes.prop_cycle": cycler(color=COLOURS),
     "xtick.color": MUTED,
     "ytick.color": MUTED,
     "grid.color": LINE,

@@ -53,20 +53,25 @@ def empty(n_rows: int, column: Column) -> pd.Series:
 
 
 def fill(values: pd.Series, column: Column) -> pd.Series:
-    """Put the default into empty cells, and take the plain type where nothing may stay empty."""
-    if column.default is not None:
-        text = column.kind is Kind.TEXT
-        values = values.fillna(column.default if text else cast(pd.Series([column.default]), column)[0].iloc[0])
-    if values.notna().all():
-        plain = {Kind.INTEGER: "int64", Kind.MONTH: "int64", Kind.FLAG: "bool"}.get(column.kind)
-        if plain is not None and not column.nullable:
-            return values.astype(plain)
-    return values
+    """Put the column's default into empty cells."""
+    if column.default is None:
+        return values
+    text = column.kind is Kind.TEXT
+    return values.fillna(column.default if text else cast(pd.Series([column.default]), column)[0].iloc[0])
+
+
+def plain(values: pd.Series, column: Column) -> pd.Series:
+    """Take the plain numpy type where nothing may stay empty."""
+    if column.nullable:
+        return values
+    if column.kind is Kind.FLAG:
+        return values.astype("bool")
+    return values.astype("int64") if column.kind in (Kind.INTEGER, Kind.MONTH) else values
 
 
 def _plain_text(cell: object) -> str:
     # 12.0 in an id column is Excel's or a database's 12: the key must not depend on the file format.
-    if isinstance(cell, float | np.floating) and float(cell).is_integer() and abs(cell) < 2**53:
+    if isinstance(cell, float | np.floating) and float(cell).is_integer() and abs(float(cell)) < 2**53:
         return str(int(cell))
     return str(cell).strip()
 
@@ -84,12 +89,14 @@ def _integers(text: pd.Series) -> pd.Series:
 
 def _months(text: pd.Series) -> pd.Series:
     parts = text.str.extract(f"^(?:{MONTH})(?:-(?:0[1-9]|[12]\\d|3[01])(?:[ T]00:00(?::00(?:\\.0+)?)?)?)?$")
-    return (parts[0].astype("Int64") * 12 + parts[1].astype("Int64")).rename(text.name)
+    months: pd.Series = parts[0].astype("Int64") * 12 + parts[1].astype("Int64")
+    return months
 
 
 def _dates(text: pd.Series) -> pd.Series:
     days = text.str.extract(f"^({DAY})$")[0].str.slice(0, 10)
-    return pd.to_datetime(days, format="%Y-%m-%d", errors="coerce").astype("datetime64[us]").rename(text.name)
+    dates: pd.Series = pd.to_datetime(days, format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
+    return dates
 
 
 def _flags(text: pd.Series) -> pd.Series:

@@ -10,7 +10,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from pmlib.errors import did_you_mean, nearest
-from pmlib.schema.casting import REMEDY, cast, empty, fill
+from pmlib.schema.casting import REMEDY, cast, empty, fill, plain
 from pmlib.schema.definition import Column, Table
 from pmlib.schema.findings import Finding
 
@@ -80,7 +80,7 @@ def check(raw: RawTable, table: Table, keys: Mapping[str, Set[str]]) -> Checked:
     bad = np.isin(raw.rows, [finding.row for finding in findings])
     good = frame[~bad].reset_index(drop=True)
     for column in table.columns:
-        good[column.name] = fill(good[column.name], column)
+        good[column.name] = plain(good[column.name], column)
     return Checked(table=good, findings=tuple(findings), n_rows=len(frame), n_set_aside=int(bad.sum()))
 
 
@@ -102,7 +102,7 @@ def ignored_columns(present: list[str], table: Table) -> list[str]:
     return [name for name in present if name not in table]
 
 
-def _finding(raw: RawTable, table: Table, position: int, **what: str) -> Finding:
+def _finding(raw: RawTable, table: Table, position: int | np.integer, **what: str) -> Finding:
     return Finding(table=table.name, file=raw.file, row=int(raw.rows[position]), **what)  # type: ignore[arg-type]
 
 
@@ -121,7 +121,7 @@ def _cast_all(raw: RawTable, table: Table) -> tuple[pd.DataFrame, list[Finding]]
         if column.required:
             for at in np.flatnonzero(values.isna() & ~bad):
                 findings.append(_finding(raw, table, at, problem="empty", **what | {"remedy": "Fill it in."}))
-        columns[column.name] = fill(values, column) if not bad.any() else values
+        columns[column.name] = fill(values, column)
     return pd.DataFrame(columns, index=raw.cells.index).reset_index(drop=True), findings
 
 
@@ -144,10 +144,10 @@ def _rule_findings(frame: pd.DataFrame, raw: RawTable, table: Table) -> list[Fin
     schema = pa.DataFrameSchema({
         column.name: pa.Column(checks=checks, nullable=True) for column, checks in _pandera_columns(table)
     })
-    for at, name in _failures(schema, frame):
-        column, value = table[name], frame.at[at, name]
+    for place, name in _failures(schema, frame):
+        column, value = table[name], frame.at[place, name]
         remedy = nearest(str(value), column.choices) or "Correct the value."
-        findings.append(_finding(raw, table, at, column=name, value=_show(value), problem="not allowed",
+        findings.append(_finding(raw, table, place, column=name, value=_show(value), problem="not allowed",
                                  allowed=column.allowed, remedy=remedy))
     for first, second in table.ordered:
         broken = (frame[first] > frame[second]).fillna(False).astype(bool)
@@ -210,7 +210,9 @@ def reference_remedy(value: str, known: Set[str]) -> str:
 def key_findings(frame: pd.DataFrame, raw: RawTable, table: Table) -> list[Finding]:
     """Find rows that share a key: of identical rows the first stays, of different ones none does."""
     key = list(table.key)
-    twins = frame.duplicated(key, keep=False)
+    # A row without its key is found as empty; it is nobody's twin.
+    named = frame[[name for name in key if table[name].required]].notna().all(axis="columns")
+    twins = frame.duplicated(key, keep=False) & named
     if not twins.any():
         return []
     same_again = frame.duplicated(keep="first")

@@ -48,7 +48,7 @@ class Column:
         if self.choices:
             return ", ".join(self.choices)
         if self.references:
-            return f"a {self.references} key"
+            return f"a key of {self.references}"
         if self.low is not None and self.high is not None:
             return f"{self.kind} {self.low:g} to {self.high:g}"
         if self.low is not None:

@@ -1,0 +1,176 @@
+"""How a notebook shows an answer, a table and a figure: the same in JupyterLab and in a report."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Protocol
+
+import pandas as pd
+
+from pmlib.errors import ParameterError, did_you_mean
+from pmlib.months import month_text
+
+VERBS = ("start", "keep", "hold", "stop", "decline")
+#: Colours of a figure after quantising: enough for anti-aliased text, and half the bytes.
+_PALETTE = 128
+_EMPTY = "–"
+
+
+class Answer(Protocol):
+    """Anything that can say what it found."""
+
+    def summary(self) -> str:
+        """Sentences with the numbers."""
+
+    def headline(self) -> dict[str, str]:
+        """Big figure -> what it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """Something to show, as HTML for a page and as text for a terminal."""
+
+    html: str
+    text: str
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/html": self.html, "text/plain": self.text}
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def answer(result: Answer) -> Shown:
+    """Show the answer first: its sentences, then its two to four figures.
+
+    Parameters
+    ----------
+    result : any frozen result of pmlib
+        Gives ``summary()`` and ``headline()``.
+    """
+    summary, figures = result.summary(), result.headline()
+    boxes = "".join(f'<div class="kpi"><b>{escape(big)}</b><span>{escape(small)}</span></div>'
+                    for big, small in figures.items())
+    html = f'<p class="answer">{escape(summary)}</p><div class="kpis">{boxes}</div>'
+    lines = [summary, *(f"  {big}  {small}" for big, small in figures.items())]
+    return Shown(html=html, text="\n".join(lines))
+
+
+def note(text: str) -> Shown:
+    """Show a remark set apart from the text; empty text shows nothing."""
+    return Shown(html=f'<p class="note">{escape(text)}</p>' if text else "", text=text)
+
+
+def table(
+    frame: pd.DataFrame, *, caption: str, columns: Mapping[str, str] | None = None, rows: int = 15,
+    empty: str = "Nothing to show.",
+) -> Shown:
+    """Show the first rows of a frame as a table a board can read.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Sorted by what matters. Columns ending in ``_k`` are shown without decimals, those with
+        ``share`` in their name in percent, months as YYYY-MM.
+    caption : str
+        What it shows, with the unit; how many rows there are in all is added.
+    columns : mapping of str to str, optional
+        Which columns, in which order, under which heading. Default: all, as named.
+    rows : int
+        At most so many rows.
+    empty : str
+        Shown in place of a table without rows.
+
+    Raises
+    ------
+    ParameterError
+        A column is not in the frame.
+    """
+    names = dict(columns) if columns is not None else {str(name): str(name).replace("_", " ") for name in frame}
+    for name in names:
+        if name not in frame:
+            raise ParameterError(f"table: column '{name}' is not in the frame. {did_you_mean(name, frame.columns)}")
+    if frame.empty:
+        return note(empty)
+    top = frame[list(names)].head(rows)
+    shown = pd.DataFrame({name: [_cell(name, value) for value in top[name]] for name in names})
+    more = f" {len(top)} of {len(frame):,} rows." if len(frame) > len(top) else ""
+    numeric = {name: pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
+               for name in names}
+    head = "".join(f"<th{_class(numeric[name])}>{escape(title)}</th>" for name, title in names.items())
+    body = "".join(
+        "<tr>" + "".join(_td(name, cell, numeric[name]) for name, cell in zip(names, row, strict=True)) + "</tr>"
+        for row in shown.itertuples(index=False)
+    )
+    html = (f'<div class="scroll"><table><caption>{escape(caption)}{more}</caption>'
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>")
+    text = f"{caption}{more}\n{shown.rename(columns=names).to_string(index=False)}"
+    return Shown(html=html, text=text)
+
+
+def figure(ax: Any, *, alt: str, caption: str = "") -> None:
+    """Show the figure an axes belongs to, with words for those who cannot see it, and close it.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        What a ``plot`` returned.
+    alt : str
+        What is seen, with the numbers: usually the result's ``summary()``.
+    caption : str
+        Printed below: what to notice, and how many rows the figure lacks.
+    """
+    from IPython.display import display
+    from matplotlib import pyplot as plt
+
+    image = _png(ax.figure)
+    plt.close(ax.figure)
+    about = {"alt": alt, "caption": caption.strip(), "width": 800}
+    display({"image/png": image, "text/plain": alt}, raw=True, metadata={"image/png": about})  # type: ignore[no-untyped-call]
+
+
+def _png(drawing: Any) -> bytes:
+    from PIL import Image
+
+    raw, small = io.BytesIO(), io.BytesIO()
+    drawing.savefig(raw, format="png", dpi=200, metadata={"Software": None})
+    with Image.open(raw) as image:
+        image.convert("RGB").quantize(_PALETTE, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    return small.getvalue()
+
+
+def _class(numeric: bool) -> str:
+    return ' class="n"' if numeric else ""
+
+
+def _td(name: str, cell: str, numeric: bool) -> str:
+    verb = cell.split(" ", 1)[0]
+    if name == "action" and verb in VERBS:
+        return f'<td class="verb {verb}">{escape(cell)}</td>'
+    return f"<td{_class(numeric)}>{escape(cell)}</td>"
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None or bool(pd.isna(value)):
+        return _EMPTY
+    if isinstance(value, bool) or str(value) in ("True", "False"):
+        return "yes" if value else "no"
+    if name.endswith("month") and pd.api.types.is_integer(value):
+        return month_text(int(value))
+    if name in ("year", "row"):
+        return str(int(value))
+    if pd.api.types.is_integer(value):
+        return f"{int(value):,}"
+    if pd.api.types.is_float(value):
+        return _decimal(name, float(value))
+    return str(value)
+
+
+def _decimal(name: str, value: float) -> str:
+    if "share" in name:
+        return f"{100 * value:.1f} %"
+    text = f"{value:,.0f}" if name.endswith("_k") or name.endswith("_eur") else f"{value:,.1f}"
+    return text.replace("-0.0", "0.0") if text == "-0.0" else "0" if text == "-0" else text

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+
+mpl.use("agg")
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Callable[..., Path]:
+    """Write files into a folder: ``folder(projects="project_id,...\\nP1,...")``; other names by ``files``."""
+
+    def write(files: dict[str, str | bytes] | None = None, **tables: str) -> Path:
+        every: dict[str, str | bytes] = {f"{name}.csv": text for name, text in tables.items()} | (files or {})
+        for name, content in every.items():
+            path = tmp_path / "book" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        return tmp_path / "book"
+
+    return write

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+
+from pmlib.large_tables import check_large
+from pmlib.schema import TABLES
+from pmlib.schema.checks import Checked, RawTable, check
+
+
+def raw(table: str, **columns: list[object]) -> RawTable:
+    cells = pd.DataFrame(columns)
+    return RawTable(cells=cells, rows=np.arange(2, 2 + len(cells)), file=f"{table}.csv")
+
+
+def problems(checked: Checked) -> set[tuple[int, str, str]]:
+    return {(finding.row, finding.column, finding.problem) for finding in checked.findings}
+
+
+PROJECT = {"project_id": ["P1", "P2"], "name": ["one", "two"], "state": ["running", "proposed"]}
+
+
+def test_clean_rows_come_back_whole_with_every_column_and_default():
+    checked = check(raw("projects", **PROJECT, bac_k=["100", "2.5e3"]), TABLES["projects"], {})
+    assert checked.findings == ()
+    assert list(checked.table.columns) == TABLES["projects"].names
+    assert checked.table["bac_k"].tolist() == [100.0, 2500.0]
+    assert checked.table["mandatory"].tolist() == [False, False]
+    assert checked.table["spent_k"].tolist() == [0.0, 0.0]
+    assert checked.table["owner_id"].tolist() == ["", ""]
+
+
+def test_a_missing_required_column_blocks_the_table_and_names_the_near_one():
+    checked = check(raw("projects", **PROJECT, back_k=["1", "2"]), TABLES["projects"], {})
+    assert "bac_k" in checked.blocked
+    assert "Did you mean 'back_k'?" in checked.blocked
+
+
+@pytest.mark.parametrize("text", ["inf", "-inf", "nan", "NaN", "1,5", "1.234,5", "abc", "12 EUR", "1_000"])
+def test_what_is_no_plain_finite_number_is_set_aside(text):
+    checked = check(raw("projects", **PROJECT, bac_k=["100", text]), TABLES["projects"], {})
+    assert problems(checked) == {(3, "bac_k", "not a number")}
+    assert checked.table["project_id"].tolist() == ["P1"]
+
+
+def test_infinity_in_a_typed_column_does_not_pass_the_lower_bound_of_pandera():
+    checked = check(raw("projects", **PROJECT, bac_k=[100.0, np.inf]), TABLES["projects"], {})
+    assert problems(checked) == {(3, "bac_k", "not a number")}
+
+
+def test_values_out_of_range_or_out_of_a_closed_set_are_set_aside_with_the_near_word():
+    cells = PROJECT | {"state": ["runing", "proposed"]}
+    checked = check(raw("projects", **cells, bac_k=["1", "-1"]), TABLES["projects"], {})
+    assert problems(checked) == {(2, "state", "not allowed"), (3, "bac_k", "not allowed")}
+    state = next(finding for finding in checked.findings if finding.column == "state")
+    assert state.remedy == "Did you mean 'running'?"
+    assert str(state) == (
+        "projects.csv row 2 column 'state': not allowed: got 'runing', allowed: proposed, running, held, done, "
+        "stopped. Did you mean 'running'?"
+    )
+
+
+def test_of_identical_rows_the_first_is_kept_and_of_different_ones_none():
+    cells = {"programme_id": ["A", "A", "B", "B", "C"], "name": ["a", "a", "b", "other", "c"]}
+    checked = check(raw("programmes", **cells), TABLES["programmes"], {})
+    assert checked.table["programme_id"].tolist() == ["A", "C"]
+    assert {row for row, _, _ in problems(checked)} == {3, 4, 5}
+
+
+def test_a_dangling_reference_is_found_but_a_bad_row_it_refers_to_does_not_cascade():
+    cells = {"project_id": ["P1", "P9"], "year": ["2026", "2026"], "cost_k": ["1", "2"]}
+    checked = check(raw("cash_flows", **cells), TABLES["cash_flows"], {"projects": frozenset({"P1", "P2"})})
+    assert problems(checked) == {(3, "project_id", "not in projects")}
+
+
+def test_start_after_end_and_crossed_percentiles_are_found():
+    options = raw("options", project_id=["P1"], action=["start"], earliest_start=["2026-05"], latest_start=["2026-04"])
+    assert problems(check(options, TABLES["options"], {})) == {
+        (2, "earliest_start", "earliest_start lies after latest_start")}
+    estimates = raw("estimates", project_id=["P1"], quantity=["cost_k"], p10=["5"], p50=["4"], p90=["6"])
+    assert problems(check(estimates, TABLES["estimates"], {})) == {(2, "p10", "p10 exceeds p50")}
+
+
+def test_a_probability_above_one_is_found_among_estimates():
+    estimates = raw("estimates", project_id=["P1"], quantity=["p_success"], p10=["50"], p50=["60"], p90=["80"])
+    assert problems(check(estimates, TABLES["estimates"], {})) == {(2, "p90", "not a probability")}
+
+
+def test_a_table_with_more_than_half_of_its_rows_unusable_is_blocked():
+    cells = {"programme_id": ["A", None, None], "name": ["a", "b", "c"]}
+    assert "2 of 3 rows are unusable" in check(raw("programmes", **cells), TABLES["programmes"], {}).blocked
+
+
+CELLS = {
+    "order_id": ["1", "2", "3", "4", "5", None],
+    "date": ["2025-01-02", "2025-02-30", "02.01.2025", None, "2025-01-02 00:00:00"],
+    "customer_id": ["A", "A", "A", "B"],
+    "units": ["1", "2.5", "-3", "inf", "nan", "x", None, " 4 ", "1e2", "007", "2.0", ".5"],
+    "paid_price": ["1", "2", "-3", "Infinity", None],
+    "promo": ["yes", "0", "maybe", None],
+}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_engine_and_pandas_find_the_same_problems_and_keep_the_same_rows(seed):
+    random = np.random.default_rng(seed)
+    columns = {name: random.choice(np.array(choices, dtype=object), size=8) for name, choices in CELLS.items()}
+    cells = pd.DataFrame(columns, dtype="str").assign(product_id="P")
+    cells = pd.concat([cells, cells.iloc[:2]], ignore_index=True)
+    numbers = np.arange(2, 2 + len(cells))
+    small = check(RawTable(cells=cells, rows=numbers, file="orders.csv"), TABLES["orders"],
+                  {"customers": frozenset({"A"}), "products": frozenset({"P"})})
+    source = ibis.memtable(cells.assign(_row=numbers))
+    keys = {"customers": ibis.memtable(pd.DataFrame({"key": ["A"]}))}
+    large = check_large(source, TABLES["orders"], file="orders.csv", keys=keys)
+    assert {(f.row, f.column, f.problem, f.value) for f in large.findings} == \
+        {(f.row, f.column, f.problem, "" if f.value == "None" else f.value) for f in small.findings}
+    kept = large.table.execute().sort_values("order_id", ignore_index=True)
+    pd.testing.assert_frame_equal(
+        kept[["order_id", "units", "paid_price", "promo"]],
+        small.table.sort_values("order_id", ignore_index=True)[["order_id", "units", "paid_price", "promo"]],
+        check_dtype=False)

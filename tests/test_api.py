@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import pmlib as pm
+
+HEAVY = ("pandas", "numpy", "matplotlib", "papermill", "ipywidgets", "ibis", "duckdb", "highspy", "pydantic")
+
+
+def test_the_exported_names_are_these_and_no_others():
+    assert pm.__all__ == [
+        "Policy", "answer", "figure", "note", "open_workbook", "plots", "portfolio", "product", "rebalance", "record",
+        "reporting", "review_products", "score", "scoring", "table", "widgets",
+    ]
+
+
+@pytest.mark.parametrize("name", pm.__all__)
+def test_every_exported_name_is_there_and_documented(name):
+    assert getattr(pm, name).__doc__
+
+
+def test_an_unknown_name_is_refused():
+    with pytest.raises(AttributeError, match="has no attribute 'rebalence'"):
+        _ = pm.rebalence
+
+
+def loaded_by(statement: str) -> set[str]:
+    code = f"{statement}\nimport sys; print(' '.join(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(result.stdout.split())
+
+
+def test_import_pmlib_alone_loads_nothing_heavy():
+    assert not loaded_by("import pmlib").intersection(HEAVY)
+
+
+@pytest.mark.parametrize("room", ["scoring", "portfolio", "product"])
+def test_a_room_loads_no_matplotlib_widgets_or_papermill(room):
+    assert not loaded_by(f"import pmlib.{room}").intersection(("matplotlib", "ipywidgets", "papermill", "IPython"))
