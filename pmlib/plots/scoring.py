@@ -1,0 +1,211 @@
+"""Figures of the scoring room: each takes a frame that its result can print, and computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from pmlib.plots.style import COLOURS, HATCHES, INK, LINE, MARKERS, MUTED, axes, finish, house_style
+
+_SMALL, _TINY = 9, 8
+_LONGEST = 34
+_N_LABELS = 6
+
+
+@house_style()
+def contributions(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw stacked bars of what each criterion adds over doing nothing.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_projects, n_criteria + 1)
+        ``Scorecard.bars()``: projects in the index, one column of points per criterion, ``increment`` last.
+    ax : Axes, optional
+        Drawn upon when given.
+    """
+    ax = axes(ax)
+    place = np.arange(len(frame))
+    right, left = np.zeros(len(frame)), np.zeros(len(frame))
+    for j, criterion in enumerate(frame.columns.drop("increment")):
+        points = frame[criterion].to_numpy(dtype=float)
+        start = np.where(points >= 0, right, left)
+        ax.barh(place, points, left=start, height=0.72, label=str(criterion), **_fill(j))
+        right, left = right + np.maximum(points, 0), left + np.minimum(points, 0)
+    for y, (end, total) in enumerate(zip(right, frame["increment"], strict=True)):
+        ax.annotate(
+            f"{total:.0f}", (end, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=_SMALL, color=INK
+        )
+    ax.axvline(0, color=MUTED, linewidth=0.8)
+    ax.set_yticks(place, [_short(name) for name in frame.index], fontsize=_SMALL)
+    ax.invert_yaxis()
+    ax.tick_params(axis="y", length=0)
+    ax.legend(
+        loc="upper center", bbox_to_anchor=(0.45, -0.16), ncols=3, fontsize=_SMALL, handlelength=2.2, handleheight=1.1
+    )
+    title = f"What lifts the first {len(frame)} projects over doing nothing"
+    return finish(ax, title=title, x="Points, of 100 from worst to best")
+
+
+@house_style()
+def intervals(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the value of each project with the bounds that missing scores leave.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of ``Scorecard.to_frame()``: project_id, name, value, low, high (points), n_missing.
+    ax : Axes, optional
+        Drawn upon when given.
+    """
+    ax = axes(ax)
+    for y, row in enumerate(frame.to_dict("records")):
+        whole = row["n_missing"] == 0
+        ax.hlines(y, row["low"], row["high"], color=COLOURS[3], linewidth=3)
+        face = COLOURS[0] if whole else "white"
+        ax.plot(row["value"], y, MARKERS[0 if whole else 1], color=COLOURS[0 if whole else 3], markerfacecolor=face)
+        if not whole:
+            text = f"{row['low']:.0f} to {row['high']:.0f}, {row['n_missing']} missing"
+            _beside(ax, (row["high"], y), text)
+    ax.set_yticks(range(len(frame)), [_short(name) for name in _labels(frame)], fontsize=_SMALL)
+    ax.invert_yaxis()
+    ax.set_xlim(0, 105)
+    ax.grid(axis="x")
+    missing = "Missing scores leave bounds on the value" if frame["n_missing"].any() else "Value, every score known"
+    return finish(ax, title=f"{missing}: first {len(frame)} projects", x="Points of 100")
+
+
+@house_style()
+def stability(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw each weight with the interval in which the leader stays first, and who takes over.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``Stability.to_frame()``: name, weight, low, high (shares 0-1), taken_over_below, taken_over_above.
+    ax : Axes, optional
+        Drawn upon when given.
+    """
+    ax = axes(ax)
+    place = np.arange(len(frame))
+    ax.hlines(place, 0, 1, color=LINE, linewidth=1, zorder=0)
+    ax.barh(
+        place, frame["high"] - frame["low"], left=frame["low"], height=0.45, color=COLOURS[4], edgecolor=COLOURS[0]
+    )
+    ax.plot(frame["weight"], place, MARKERS[3], color=INK, linestyle="none", markersize=7)
+    for y, row in enumerate(frame.to_dict("records")):
+        _taker(ax, (row["low"], y), row["taken_over_below"], side="right")
+        _taker(ax, (row["high"], y), row["taken_over_above"], side="left")
+        ax.annotate(f"{100 * row['weight']:.0f} %", (row["weight"], y), xytext=(0, 10), **_above())
+    ax.set_yticks(place, [_short(name) for name in frame["name"]], fontsize=_SMALL)
+    ax.invert_yaxis()
+    ax.set_xlim(-0.1, 1.1)
+    ax.set_xticks(np.linspace(0, 1, 6))
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    ax.tick_params(axis="y", length=0)
+    x = "Weight; the others keep their proportions. At the ends: who takes over"
+    return finish(ax, title="How far each weight can move before the leader changes", x=x)
+
+
+@house_style()
+def value_for_money(frame: pd.DataFrame, ax: Axes | None = None, *, currency: str = "EUR") -> Axes:
+    """Draw cumulative points against cumulative cost in buying order, with the hull.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``ValueForMoney.to_frame()``: project_id, cum_cost_k (thousands), cum_value (points), hull.
+    ax : Axes, optional
+        Drawn upon when given.
+    currency : str
+        Currency on the axis.
+    """
+    ax = axes(ax)
+    cost, value, corner = frame["cum_cost_k"], frame["cum_value"], frame["hull"]
+    ax.plot([0.0, *cost[corner]], [0.0, *value[corner]], color=COLOURS[1], linewidth=4, alpha=0.5, label="hull")
+    ax.plot([0.0, *cost], [0.0, *value], color=COLOURS[0], linewidth=1)
+    ax.plot(cost[corner], value[corner], MARKERS[0], color=COLOURS[0], markersize=4)
+    ax.plot(cost[~corner], value[~corner], MARKERS[0], color=COLOURS[0], markersize=4, markerfacecolor="white")
+    for row in frame.iloc[_spread(len(frame))].to_dict("records"):
+        place = (row["cum_cost_k"], row["cum_value"])
+        ax.annotate(row["project_id"], place, xytext=(8, -5), textcoords="offset points", fontsize=_SMALL, color=INK)
+    ax.set_ylim(bottom=0)
+    ax.grid()
+    ax.ticklabel_format(style="plain")
+    ax.xaxis.set_major_formatter(lambda k, _: f"{k:,.0f}")
+    ax.annotate("wide line: convex hull; hollow: no corner of it", (0.98, 0.04), xycoords="axes fraction", **_note())
+    title = "What the money buys, best points per cost first"
+    return finish(ax, title=title, x=f"Cumulative cost still to be spent, thousand {currency}", y="Cumulative points")
+
+
+@house_style()
+def explanation(frame: pd.DataFrame, ax: Axes | None = None, *, a: str = "a", b: str = "b") -> Axes:
+    """Draw by how many points one project beats the other on each criterion.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``Explanation.to_frame()``: name, difference (points), judged.
+    ax : Axes, optional
+        Drawn upon when given.
+    a, b : str
+        The two projects.
+    """
+    ax = axes(ax)
+    place = np.arange(len(frame))
+    for y, row in enumerate(frame.to_dict("records")):
+        ahead = row["difference"] >= 0
+        ax.barh(y, row["difference"], height=0.6, **_fill(0 if ahead else 1))
+        text = f"{row['difference']:+.1f}" + ("" if row["judged"] else " (score missing)")
+        _beside(ax, (row["difference"], y), text, left=not ahead)
+    ax.axvline(0, color=MUTED, linewidth=0.8)
+    ax.set_yticks(place, [_short(name) for name in frame["name"]], fontsize=_SMALL)
+    ax.invert_yaxis()
+    ax.margins(x=0.18)
+    ax.tick_params(axis="y", length=0)
+    x = f"Points: right of 0 for {_short(a)}, left for {_short(b)}"
+    return finish(ax, title=f"{_short(a)} against {_short(b)}", x=x)
+
+
+def _fill(j: int) -> dict[str, Any]:
+    colour, hatch = COLOURS[j % len(COLOURS)], HATCHES[j % len(HATCHES)]
+    return {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0}
+
+
+def _note() -> dict[str, Any]:
+    return {"ha": "right", "fontsize": _SMALL, "color": MUTED}
+
+
+def _above() -> dict[str, Any]:
+    return {"textcoords": "offset points", "ha": "center", "fontsize": _TINY, "color": INK}
+
+
+def _taker(ax: Axes, end: tuple[float, float], project: Any, *, side: str) -> None:
+    if pd.notna(project):
+        _beside(ax, end, str(project), left=side == "right")
+
+
+def _beside(ax: Axes, place: tuple[float, float], text: str, *, left: bool = False) -> None:
+    ax.annotate(
+        text, place, xytext=(-5 if left else 5, 0), textcoords="offset points", fontsize=_TINY, color=INK,
+        va="center", ha="right" if left else "left",
+    )  # fmt: skip
+
+
+def _labels(frame: pd.DataFrame) -> list[str]:
+    pairs = zip(frame["project_id"], frame["name"], strict=True)
+    return [project if project == name else f"{project} {name}" for project, name in pairs]
+
+
+def _short(name: Hashable) -> str:
+    text = str(name)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"
+
+
+def _spread(n: int) -> list[int]:
+    """Rows to be labelled: a few, evenly over the curve, the first and the last among them."""
+    return sorted({int(row) for row in np.linspace(0, n - 1, min(n, _N_LABELS)).round()})

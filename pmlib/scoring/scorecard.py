@@ -1,0 +1,252 @@
+"""The scorecard: how much each project helps our goals, and how sure that is."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pmlib.errors import CheckError, ParameterError
+from pmlib.scoring.explanation import Explanation, crossing_weights
+from pmlib.scoring.inputs import listed
+from pmlib.scoring.robustness import TIE, Stability, interval_text, stability_table
+from pmlib.scoring.value_curve import ValueForMoney, value_for_money
+from pmlib.scoring.values import CriteriaTree
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Scorecard:
+    """Every project to decide, scored on every criterion.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row per project, best first: project_id, name, value, low, high (0 to 100 points; low < high where
+        scores are missing), rank (1 = best, ties share the better rank), cost_k (thousands still to be spent),
+        increment (points over doing nothing), rank_best, rank_worst (reached inside the bounds), n_missing.
+    points : DataFrame of shape (n_projects, n_leaves)
+        Value on each criterion, 0 to 100 points; 50 where nobody judged.
+    n_assessors : DataFrame of shape (n_projects, n_leaves)
+        How many judged; 0: missing.
+    weights : Series of shape (n_leaves,), index objective_id
+        Shares that sum to 1.
+    tree : CriteriaTree
+        Names, parents and scales of the criteria.
+    group : str
+        Whose weights.
+    currency : str
+        Currency of cost_k.
+    notes : tuple of str
+        What was rescaled, ignored or is missing.
+    """
+
+    table: pd.DataFrame
+    points: pd.DataFrame
+    n_assessors: pd.DataFrame
+    weights: pd.Series
+    tree: CriteriaTree
+    group: str
+    currency: str
+    notes: tuple[str, ...]
+
+    @property
+    def contributions(self) -> pd.DataFrame:
+        """Points that each criterion adds over doing nothing (projects x leaves); rows sum to ``increment``."""
+        return (self.points - self.tree.do_nothing) * self.weights
+
+    @property
+    def increments(self) -> pd.Series:
+        """Points over doing nothing by project_id: what an optimiser may add up."""
+        return self.table.set_index("project_id")["increment"]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per project, best first."""
+        return self.table.copy(deep=False)
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw what lifts the first 12 projects over doing nothing."""
+        from pmlib.plots import scoring
+
+        return scoring.contributions(self.bars(), ax=ax)
+
+    def plot_bounds(self, *, ax: Axes | None = None, top: int = 20) -> Axes:
+        """Draw the value of the first projects with the bounds that missing scores leave."""
+        from pmlib.plots import scoring
+
+        return scoring.intervals(self.table.head(top), ax=ax)
+
+    def bars(self, *, top: int = 12) -> pd.DataFrame:
+        """Return contributions of the first projects under their names, with ``increment`` as last column."""
+        first = self.table.head(top)
+        named = self.contributions.loc[first["project_id"]].rename(columns=dict(self.tree.names))
+        named.index = pd.Index([_label(row) for _, row in first.iterrows()], name="project")
+        return named.assign(increment=first["increment"].to_numpy())
+
+    def roll_up(self) -> pd.DataFrame:
+        """Sum the contributions of each branch of the tree.
+
+        Returns
+        -------
+        DataFrame of shape (n_projects, n_branches)
+            Contributions summed over all leaves below each inner objective; a leaf without parent keeps
+            its own column. Columns without a parent add up to ``increment``.
+        """
+        inner = {above for above in self.tree.parents.values() if above is not None}
+        roots = {leaf for leaf in self.tree.leaves if self.tree.parents[leaf] is None}
+        parts = self.contributions
+        branches = {
+            objective: parts[leaves].sum(axis=1)
+            for objective in self.tree.names
+            if objective in inner | roots and (leaves := self.tree.leaves_below(objective))
+        }
+        return pd.DataFrame(branches).rename_axis(columns="objective_id")
+
+    def explain(self, a: str | None = None, b: str | None = None) -> Explanation:
+        """Explain why project ``a`` has more (or fewer) points than project ``b``.
+
+        Parameters
+        ----------
+        a, b : str, optional
+            Ids of two different projects on the scorecard. By default the leader and the best of the others;
+            doing nothing, where there is no other.
+
+        Raises
+        ------
+        ParameterError
+            A project is not on the scorecard, or both are the same.
+        """
+        a = a or str(self.table["project_id"].iloc[0])
+        if a == b:
+            raise ParameterError(f"explain: got {a!r} twice, allowed two different projects. Name another one.")
+        first, others = self._row(a), self.table.loc[self.table["project_id"] != a, "project_id"]
+        b = b or (str(others.iloc[0]) if len(others) else None)
+        rival = _label(self._row(b)) if b else "doing nothing"
+        points_a = self.points.loc[a]
+        points_b = self.points.loc[b] if b else self.tree.do_nothing
+        judged = (self.n_assessors.loc[[a, b] if b else [a]] > 0).all()
+        gaps, weights = np.asarray(points_a - points_b, dtype=float), self.weights.to_numpy(dtype=float)
+        table = pd.DataFrame(
+            {
+                "objective_id": self.tree.leaves,
+                "name": [self.tree.names[leaf] for leaf in self.tree.leaves],
+                "weight": self.weights.to_numpy(),
+                "points_a": points_a.to_numpy(),
+                "points_b": points_b.to_numpy(),
+                "contribution_a": ((points_a - self.tree.do_nothing) * self.weights).to_numpy(),
+                "contribution_b": ((points_b - self.tree.do_nothing) * self.weights).to_numpy(),
+                "difference": gaps * weights,
+                "crossing": crossing_weights(gaps, weights),
+                "judged": judged.to_numpy(),
+            }
+        )
+        table = table.sort_values("difference", key=np.abs, ascending=False, kind="stable", ignore_index=True)
+        return Explanation(a=_label(first), b=rival, table=table,
+                           value_a=float(first["value"]), value_b=float((points_b * self.weights).sum()))
+
+    def check(self) -> str:
+        """Add the contributions up again.
+
+        Raises
+        ------
+        CheckError
+            Weights do not sum to 1, or contributions do not sum to a project's points.
+        """
+        gap = (self.contributions.sum(axis=1) - self.increments).abs().max()
+        if abs(self.weights.sum() - 1) > TIE or gap > 1e-6:  # noqa: PLR2004
+            raise CheckError(f"scorecard: weights sum to {self.weights.sum():.9f}, allowed 1; contributions miss the "
+                             f"points by up to {gap:.3g}, allowed 0.000001. Score again from the tables.")
+        return f"Weights sum to 1, and contributions to the points of all {len(self.table)} projects."
+
+    def stability(self) -> Stability:
+        """Find how far each weight can move, alone, before another project leads."""
+        table = stability_table(
+            self.points.to_numpy(dtype=float),
+            self.weights.to_numpy(dtype=float),
+            project_ids=self.table["project_id"].to_list(),
+        )
+        table.insert(0, "objective_id", self.tree.leaves)
+        table.insert(1, "name", [self.tree.names[leaf] for leaf in self.tree.leaves])
+        return Stability(leader=_label(self.table.iloc[0]), table=table)
+
+    def value_for_money(self) -> ValueForMoney:
+        """Order the projects so that every budget brings most points.
+
+        Raises
+        ------
+        MissingTableError
+            No cost is known.
+        """
+        return value_for_money(self.table, currency=self.currency)
+
+    def summary(self) -> str:
+        """Say who leads by how much, what keeps it first and how many projects lack a score."""
+        wide = int((self.table["high"] - self.table["low"] > TIE).sum())
+        sure = f"; {self.stability().clause()}" if len(self.table) > 1 else ""
+        sentences = [f"{self._lead()}{sure}."]
+        if wide:
+            could = int(((self.table["rank_best"] == 1) & (self.table["rank"] > 1)).sum())
+            more = f"; {could} could still pass the leader" if could else ""
+            carry = "lacks a score and carries" if wide == 1 else "lack a score and carry"
+            sentences.append(f"{wide} of {len(self.table)} projects {carry} bounds{more}.")
+        return " ".join(sentences)
+
+    def headline(self) -> dict[str, str]:
+        """Give the number of projects, the leader's points, its stability and the gaps as figures."""
+        first, wide = self.table.iloc[0], int((self.table["high"] - self.table["low"] > TIE).sum())
+        figures = {
+            str(len(self.table)): "projects scored" if len(self.table) > 1 else "project scored",
+            f"{first['value']:.1f}": f"points of 100, {_label(first)}",
+        }
+        row = self.stability().tightest()
+        if row is not None:
+            figures[interval_text(row)] = f"weight of {row['name']} that keeps it first"
+        if wide:
+            figures[f"{wide} of {len(self.table)}"] = "lack a score and carry bounds"
+        return figures
+
+    def __repr__(self) -> str:
+        """Say it in one line."""
+        wide = int((self.table["high"] - self.table["low"] > TIE).sum())
+        first = ", then ".join(f"{_label(row)} {row['value']:.1f}" for _, row in self.table.head(2).iterrows())
+        return (
+            f"<Scorecard: {len(self.table)} projects on {len(self.weights)} criteria, weights of {self.group}; "
+            f"first {first}; {wide} with bounds>"
+        )
+
+    def _lead(self) -> str:
+        first, top = self.table.iloc[0], self.table[self.table["rank"] == 1]
+        if len(top) > 1:
+            return f"{listed(top['project_id'])} share first place with {first['value']:.0f} of 100 points"
+        if len(self.table) == 1:
+            return f"{_label(first)} is the only project and has {first['value']:.0f} of 100 points"
+        second = self.table.iloc[1]
+        lead = first["value"] - second["value"]
+        # A lead below one point would vanish in whole points.
+        digits = 0 if lead >= 1 else max(1, int(np.ceil(-np.log10(lead))))
+        return (
+            f"{_label(first)} leads with {first['value']:.{digits}f} of 100 points, "
+            f"{lead:.{digits}f} ahead of {second['project_id']}"
+        )
+
+    def _row(self, project_id: str) -> pd.Series:
+        ids = self.table["project_id"]
+        if project_id not in set(ids):
+            near = difflib.get_close_matches(str(project_id), ids.to_list(), n=1)
+            question = f" Did you mean {near[0]!r}?" if near else ""
+            raise ParameterError(
+                f"explain: project {project_id!r} is not among the {len(ids)} projects scored.{question} "
+                "Take an id from to_frame()."
+            )
+        return self.table.iloc[int(np.argmax((ids == project_id).to_numpy()))]
+
+
+def _label(row: pd.Series) -> str:
+    same = row["name"] == row["project_id"]
+    return str(row["project_id"]) if same else f"{row['project_id']} {row['name']}"

@@ -1,0 +1,162 @@
+"""Weights: what a swing from worst to best on each criterion is worth, summing to 1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pmlib.errors import ParameterError, PmlibError, SchemaError, did_you_mean
+from pmlib.scoring.inputs import read_table, refuse_duplicates
+from pmlib.scoring.values import CriteriaTree, FloatArray
+
+_SUM_SLACK = 1e-9
+
+
+class Method(StrEnum):
+    """How weights were asked."""
+
+    DIRECT = "direct"
+    SWING = "swing"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Weights:
+    """Weights of the leaves as shares that sum to 1.
+
+    Attributes
+    ----------
+    shares : Series of shape (n_leaves,), index objective_id
+        Share 0-1 of each leaf, in the order of the tree.
+    group : str
+        Whose weights.
+    notes : tuple of str
+        Says so when the given weights were rescaled.
+    """
+
+    shares: pd.Series
+    group: str
+    notes: tuple[str, ...]
+
+
+def group_weights(tables: Mapping[str, Any], tree: CriteriaTree, *, group: str = "board") -> Weights:
+    """Read what a group of stakeholders thinks each criterion is worth.
+
+    Direct weights and swing points are read alike: both are rescaled to sum 1.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Needs ``weights``, reduced to one version.
+    tree : CriteriaTree
+        The leaves to be weighted.
+    group : str
+        Whose weights.
+
+    Raises
+    ------
+    MissingTableError
+        There is no table ``weights``.
+    ParameterError
+        No row belongs to the group.
+    SchemaError
+        A leaf has no weight, an objective is no leaf, a weight is negative or not finite, or all are 0.
+
+    References
+    ----------
+    Edwards & Barron (1994), Organizational Behavior and Human Decision Processes 60, 306-325.
+    """
+    table = read_table(tables, "weights", columns=("objective_id", "group", "weight", "method"))
+    groups = sorted(table["group"].unique())
+    if group not in groups:
+        raise ParameterError(f"group {group!r} has no row in weights. {did_you_mean(group, groups)} Name one of these.")
+    rows = table[table["group"] == group]
+    refuse_duplicates(rows["objective_id"], table=f"weights of {group}", column="objective_id")
+    given = dict(zip(rows["objective_id"], rows["weight"], strict=True))
+    return _rescaled(given, tree, group=group, error=SchemaError)
+
+
+def given_weights(weights: Mapping[str, float] | pd.Series, tree: CriteriaTree) -> Weights:
+    """Take weights from the caller instead of a table.
+
+    Parameters
+    ----------
+    weights : mapping or Series of objective_id to number
+        Any numbers of 0 or more, one per leaf; rescaled to sum 1.
+    tree : CriteriaTree
+        The leaves to be weighted.
+
+    Raises
+    ------
+    ParameterError
+        A leaf has no weight, an objective is no leaf, a weight is negative or not finite, or all are 0.
+    """
+    if isinstance(weights, pd.Series):
+        refuse_duplicates(pd.Series(weights.index.astype("str")), table="weights=", column="objective_id")
+    given = {str(objective): weight for objective, weight in weights.items()}
+    return _rescaled(given, tree, group="the caller", error=ParameterError)
+
+
+def rest_proportions(shares: FloatArray) -> FloatArray:
+    """Proportions that the other weights keep while one of them moves.
+
+    Parameters
+    ----------
+    shares : ndarray of shape (n_leaves,)
+        Weights that sum to 1.
+
+    Returns
+    -------
+    ndarray of shape (n_leaves, n_leaves)
+        Row j: weights with leaf j at 0 and the others summing to 1. Where all others are 0 they share equally.
+
+    Examples
+    --------
+    >>> rest_proportions(np.array([0.5, 0.3, 0.2]))[0]
+    array([0. , 0.6, 0.4])
+    """
+    n = len(shares)
+    others = np.tile(shares, (n, 1))
+    np.fill_diagonal(others, 0.0)
+    totals = others.sum(axis=1, keepdims=True)
+    equal = (1.0 - np.eye(n)) / max(n - 1, 1)
+    return np.where(totals > 0, others / np.where(totals > 0, totals, 1.0), equal)
+
+
+def _rescaled(given: Mapping[str, Any], tree: CriteriaTree, *, group: str, error: type[PmlibError]) -> Weights:
+    leaves = tree.leaves
+    for objective in given:
+        if objective not in leaves:
+            kind = "has no scale of its own" if objective in tree.names else "is not in objectives"
+            words = did_you_mean(objective, leaves)
+            raise error(f"weights of {group}: {objective!r} {kind}. {words} Weigh only leaves of the tree.")
+    unweighted = [leaf for leaf in leaves if leaf not in given]
+    if unweighted:
+        raise error(
+            f"weights of {group}: no weight for {', '.join(unweighted)}, allowed one per leaf. "
+            "Add it; 0 leaves a criterion out."
+        )
+    raw = np.array([_number(given[leaf], leaf, group=group, error=error) for leaf in leaves])
+    total = float(raw.sum())
+    if total <= 0:
+        raise error(f"weights of {group}: all are 0, allowed at least one above 0. Give the largest swing 100.")
+    shares = pd.Series(raw / total, index=pd.Index(leaves, name="objective_id"), name="weight")
+    note = f"Weights of {group} summed to {total:g} and were rescaled to sum 1."
+    return Weights(shares=shares, group=group, notes=(note,) if abs(total - 1.0) > _SUM_SLACK else ())
+
+
+def _number(weight: Any, leaf: str, *, group: str, error: type[PmlibError]) -> float:
+    try:
+        number = float(weight)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not np.isfinite(number) or number < 0:
+        raise error(
+            f"weights of {group}: weight of {leaf!r} is {weight!r}, allowed a finite number of 0 or more. "
+            "Turn a criterion round with its direction, not with its weight."
+        )
+    return number

@@ -1,0 +1,114 @@
+"""Exact weight stability of the leader, against brute force."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pmlib.scoring import score
+from pmlib.scoring.robustness import interval_text, stability_table
+
+
+def _moved(shares, j, weight):
+    others = np.delete(shares, j)
+    others = others / others.sum() if others.sum() > 0 else np.full(len(others), 1 / len(others))
+    return np.insert(others * (1 - weight), j, weight)
+
+
+def _leader_first(points, shares):
+    order = np.argsort(-(points @ shares), kind="stable")
+    return points[order]
+
+
+def _check_against_grid(points, shares):
+    ids = [f"P{i}" for i in range(len(points))]
+    table = stability_table(points, shares, project_ids=ids)
+    for j, row in enumerate(table.to_dict("records")):
+        assert row["low"] <= shares[j] <= row["high"]
+        for weight in np.linspace(0, 1, 101):
+            values = points @ _moved(shares, j, weight)
+            if row["low"] + 1e-7 < weight < row["high"] - 1e-7:
+                assert values[0] >= values.max() - 1e-7
+            elif not row["low"] - 1e-7 < weight < row["high"] + 1e-7:
+                assert values[0] < values.max() + 1e-9
+        for end, side, step in (("low", "below", -1e-7), ("high", "above", 1e-7)):
+            taker = row[f"taken_over_{side}"]
+            if pd.isna(taker):
+                assert row[end] == {"low": 0.0, "high": 1.0}[end]
+            else:
+                # A little past the end the named project is first.
+                values = points @ _moved(shares, j, row[end] + step)
+                assert values[ids.index(taker)] == pytest.approx(values.max(), abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_interval_equals_a_brute_force_grid(seed):
+    rng = np.random.default_rng(seed)
+    shares = rng.dirichlet(np.ones(4))
+    _check_against_grid(_leader_first(rng.uniform(0, 100, (12, 4)), shares), shares)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_interval_equals_the_grid_with_ties_and_zero_weights(data):
+    level = st.integers(0, 4).map(lambda step: 25.0 * step)
+    points = np.array(data.draw(st.lists(st.tuples(level, level, level), min_size=1, max_size=5)))
+    raw = np.array(data.draw(st.lists(st.integers(0, 4), min_size=3, max_size=3).filter(any)), dtype=float)
+    _check_against_grid(_leader_first(points, raw / raw.sum()), raw / raw.sum())
+
+
+def test_interval_of_the_small_company_is_the_one_by_hand(make_tables):
+    frame = score(make_tables()).stability().to_frame().set_index("objective_id")
+    columns = ["name", "weight", "low", "high", "taken_over_below", "taken_over_above"]
+    assert frame.columns.to_list() == columns
+    # B against C; with reach alone at w: -60 w + 64 (1 - w) = 0 at 64 / 124.
+    assert frame.loc["reach", "high"] == pytest.approx(64 / 124)
+    assert frame.loc["reach", "taken_over_above"] == "C"
+    assert frame.loc["reach", "low"] == 0.0
+    assert pd.isna(frame.loc["reach", "taken_over_below"])
+    # Fit at w: 40 w + (-60 * 5 + 100 * 2) / 7 (1 - w) = 0 at (100 / 7) / (40 + 100 / 7).
+    assert frame.loc["fit", "low"] == pytest.approx((100 / 7) / (40 + 100 / 7))
+
+
+def test_single_criterion_cannot_be_moved():
+    table = stability_table(np.array([[80.0], [20.0]]), np.array([1.0]), project_ids=["a", "b"])
+    assert table[["low", "high"]].to_numpy().tolist() == [[0.0, 1.0]]
+    assert table["taken_over_below"].isna().all()
+
+
+def test_answer_is_said_in_sentences(make_tables):
+    stable = score(make_tables()).stability()
+    assert stable.summary() == (
+        "B Beacon stays first while the weight of Reach (now 50 %) is at most 51.6 %; C above it would lead."
+    )
+    assert stable.headline() == {
+        "50 %": "weight of Reach, the most delicate",
+        "at most 51.6 %": "keeps B Beacon first",
+    }
+    assert repr(stable) == "<Stability: B Beacon; it stays first while the weight of Reach is at most 51.6 %>"
+
+
+@pytest.mark.parametrize(
+    ("points", "told"),
+    [
+        ([[65, 70, 60], [100, 0, 20], [0, 100, 100]], "between 34 % and 62 %"),
+        ([[100, 0, 0], [0, 100, 0], [0, 0, 0]], "at least 38 %"),
+        ([[60, 100, 0], [100, 0, 0], [0, 0, 0]], "at most 60 %"),
+    ],
+)
+def test_interval_is_written_with_the_ends_that_matter(points, told):
+    leader_first, shares = np.array(points, dtype=float), np.array([0.5, 0.3, 0.2])
+    row = stability_table(leader_first, shares, project_ids=["a", "b", "c"]).iloc[0]
+    assert interval_text(row) == told
+
+
+def test_leader_that_no_weight_unseats_is_said(make_tables):
+    scores = make_tables()["scores"]
+    best = scores.assign(raw_level=scores["raw_level"].where(scores["project_id"] != "B", [10.0, 5.0, 0.0] * 4))
+    stable = score(make_tables(scores=best)).stability()
+    assert stable.summary() == "B Beacon leads whatever a single weight is."
+    assert stable.headline() == {"0": "weights that unseat the leader alone"}
+    assert stable.tightest() is None
