@@ -68,9 +68,17 @@ def check_large(source: ir.Table, table: Table, *, file: str, keys: Mapping[str,
         n_rows = int(source.count().execute())
         return CheckedLarge(table=source.limit(0), findings=missing, n_rows=n_rows, n_set_aside=n_rows)
     staged = _staged(source, table)
-    n_rows, findings = _rule_findings(staged, table, file)
-    findings += [finding for found in _reference_findings(staged, table, file, keys) for finding in found]
-    findings += _duplicates(staged, table, file)
+    rules = [*_rules(staged, table), *_reference_rules(staged, table, keys)]
+    # One scan counts what is broken; rows are fetched only where something is.
+    counts = {f"rule_{at}": rule.broken.fill_null(False).cast("int64").sum() for at, rule in enumerate(rules)}
+    found = staged.aggregate(n_rows=staged.count(), n_keys=_key(staged, table).nunique(), **counts).execute().iloc[0]
+    n_rows = int(found["n_rows"])
+    findings: list[Finding] = []
+    for at, rule in enumerate(rules):
+        if n_rows and found[f"rule_{at}"]:
+            findings += _broken_rows(staged, rule, table, file)
+    if found["n_keys"] < n_rows:
+        findings += _duplicates(staged, table, file)
     bad = sorted({finding.row for finding in findings})
     return CheckedLarge(table=_usable(staged, table, bad), findings=tuple(findings), n_rows=n_rows,
                         n_set_aside=len(bad))
@@ -153,43 +161,28 @@ def _limits(value: Any, column: Column) -> Any:
     return broken
 
 
-def _rule_findings(staged: ir.Table, table: Table, file: str) -> tuple[int, list[Finding]]:
-    rules = list(_rules(staged, table))
-    counts = {f"rule_{at}": rule.broken.fill_null(False).cast("int64").sum() for at, rule in enumerate(rules)}
-    found = staged.aggregate(n_rows=staged.count(), **counts).execute().iloc[0]
-    findings: list[Finding] = []
-    for at, rule in enumerate(rules):
-        if not found["n_rows"] or not found[f"rule_{at}"]:
-            continue
-        rows = _rows(staged.filter(rule.broken.fill_null(False)), rule.column)
-        for row, value in rows:
-            near = nearest(value, table[rule.column].choices) if rule.problem == "not allowed" else ""
-            remedy = near or rule.remedy
-            findings.append(Finding(table=table.name, file=file, row=row, column=rule.column, value=value,
-                                    problem=rule.problem, allowed=rule.allowed, remedy=remedy))
-    return int(found["n_rows"]), findings
-
-
-def _rows(bad: ir.Table, column: str) -> list[tuple[int, str]]:
-    frame = bad.select(ROW, value=bad[f"{column}__raw"].fill_null("")).order_by(ROW).execute()
-    return [(int(row), str(value)) for row, value in zip(frame[ROW], frame["value"], strict=True)]
-
-
-def _reference_findings(
-    staged: ir.Table, table: Table, file: str, keys: Mapping[str, ir.Table]
-) -> Iterator[list[Finding]]:
+def _reference_rules(staged: ir.Table, table: Table, keys: Mapping[str, ir.Table]) -> Iterator[_Rule]:
     for column in table.columns:
-        known = keys.get(column.references) if column.references else None
-        if known is None:
-            continue
-        named = staged.filter(staged[column.name].notnull())
-        strays = named.anti_join(known, named[column.name] == known["key"])
-        yield [
-            Finding(table=table.name, file=file, row=row, column=column.name, value=value,
-                    problem=f"not in {column.references}", allowed=column.allowed,
-                    remedy="Add the key there, or correct it here.")
-            for row, value in _rows(strays, column.name)
-        ]
+        if column.references in keys:
+            value = staged[column.name]
+            yield _Rule(column=column.name, problem=f"not in {column.references}", allowed=column.allowed,
+                        remedy="Add the key there, or correct it here.",
+                        broken=value.notnull() & ~value.isin(keys[column.references]["key"]))
+
+
+def _broken_rows(staged: ir.Table, rule: _Rule, table: Table, file: str) -> Iterator[Finding]:
+    bad = staged.filter(rule.broken.fill_null(False))
+    rows = bad.select(ROW, value=bad[f"{rule.column}__raw"].fill_null("")).order_by(ROW).execute()
+    for row, value in zip(rows[ROW], rows["value"].astype(str), strict=True):
+        near = nearest(value, table[rule.column].choices) if rule.problem == "not allowed" else ""
+        yield Finding(table=table.name, file=file, row=int(row), column=rule.column, value=value,
+                      problem=rule.problem, allowed=rule.allowed, remedy=near or rule.remedy)
+
+
+def _key(staged: ir.Table, table: Table) -> Any:
+    import ibis
+
+    return staged[table.key[0]] if len(table.key) == 1 else ibis.struct({name: staged[name] for name in table.key})
 
 
 def _duplicates(staged: ir.Table, table: Table, file: str) -> list[Finding]:

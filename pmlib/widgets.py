@@ -1,4 +1,4 @@
-"""Sliders over the answers: what if the weights or the budget were others?"""
+"""Sliders over the answers: other weights, another budget."""
 
 from __future__ import annotations
 
