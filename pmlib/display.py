@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Protocol
@@ -66,7 +66,7 @@ def note(text: str) -> Shown:
 
 def table(
     frame: pd.DataFrame, *, caption: str, columns: Mapping[str, str] | None = None, rows: int = 15,
-    empty: str = "Nothing to show.",
+    percent: Collection[str] = (), empty: str = "Nothing to show.",
 ) -> Shown:
     """Show the first rows of a frame as a table a board can read.
 
@@ -81,6 +81,8 @@ def table(
         Which columns, in which order, under which heading. Default: all, as named.
     rows : int
         At most so many rows.
+    percent : collection of str
+        Further columns that hold shares 0-1 and are shown in percent.
     empty : str
         Shown in place of a table without rows.
 
@@ -96,7 +98,9 @@ def table(
     if frame.empty:
         return note(empty)
     top = frame[list(names)].head(rows)
-    shown = pd.DataFrame({name: [_cell(name, value) for value in top[name]] for name in names})
+    shown = pd.DataFrame({
+        name: [_cell(f"{name} share" if name in percent else name, value) for value in top[name]] for name in names
+    })
     more = f" {len(top)} of {len(frame):,} rows." if len(frame) > len(top) else ""
     numeric = {name: pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
                for name in names}

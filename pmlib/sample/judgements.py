@@ -12,6 +12,7 @@ from pmlib.sample.forms import file_form, stream
 
 ASSESSORS = {"A1": "G1", "A2": "G2", "A3": "G3", "A4": "G4", "A5": "G5"}
 N_MISSING = 6
+N_UNJUDGED = 3
 _PARENTS = {"growth": "Growth", "customer": "Customer", "responsibility": "Responsibility"}
 #: id: name, parent, measure, direction, value function, worst, best, points, do nothing.
 _LEAVES = {
@@ -81,7 +82,9 @@ def assessors() -> pd.DataFrame:
 
 
 def scores(economics: pd.DataFrame, *, seed: int) -> pd.DataFrame:
-    """Write the table `scores`: five judgements of every project on every leaf, six of them missing.
+    """Write the table `scores`: five judgements of every project on every leaf, with gaps.
+
+    A few judgements are missing, and three projects are judged by nobody on one leaf: these carry bounds.
 
     Parameters
     ----------
@@ -99,6 +102,7 @@ def scores(economics: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     worst, best = (np.array([leaf[place] for leaf in _LEAVES.values()], dtype=float) for place in (5, 6))
     levels = np.round(worst[None, :, None] + (best - worst)[None, :, None] * seen)
     levels.ravel()[rng.choice(levels.size, N_MISSING, replace=False)] = np.nan
+    levels.reshape(-1, shape[2])[rng.choice(levels[..., 0].size, N_UNJUDGED, replace=False)] = np.nan
     ids, leaves, judges = zip(*product(economics["project_id"], _LEAVES, ASSESSORS), strict=True)
     columns = {"project_id": ids, "objective_id": leaves, "assessor_id": judges, "raw_level": levels.ravel()}
     return file_form("scores", {**columns, "as_of": "2025-11-30"})
