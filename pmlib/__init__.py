@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pmlib import widgets as widgets
     from pmlib.display import answer as answer
     from pmlib.display import figure as figure
+    from pmlib.display import if_available as if_available
     from pmlib.display import note as note
     from pmlib.display import table as table
     from pmlib.portfolio import Policy as Policy
@@ -28,13 +29,13 @@ if TYPE_CHECKING:
 
 _ROOMS = ("plots", "portfolio", "product", "reporting", "scoring", "widgets")
 _VERBS = {
-    "Policy": "portfolio", "answer": "display", "figure": "display", "note": "display",
+    "Policy": "portfolio", "answer": "display", "figure": "display", "if_available": "display", "note": "display",
     "open_workbook": "workbook", "rebalance": "portfolio", "record": "reporting", "review_products": "product",
     "score": "scoring", "table": "display",
 }
 
 __all__ = [
-    "Policy", "answer", "figure", "note", "open_workbook", "plots", "portfolio", "product", "rebalance", "record",
+    "Policy", "answer", "figure", "if_available", "note", "open_workbook", "plots", "portfolio", "product", "rebalance", "record",
     "reporting", "review_products", "score", "scoring", "table", "widgets",
 ]
 

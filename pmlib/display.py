@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
-from pmlib.errors import ParameterError, did_you_mean
+from pmlib.errors import MissingTableError, ParameterError, did_you_mean
 from pmlib.months import month_text
+
+_Result = TypeVar("_Result")
 
 VERBS = ("start", "keep", "hold", "stop", "decline")
 #: Colours of a figure after quantising: enough for anti-aliased text, and half the bytes.
@@ -115,25 +117,54 @@ def table(
     return Shown(html=html, text=text)
 
 
-def figure(ax: Any, *, alt: str, caption: str = "") -> None:
-    """Show the figure an axes belongs to, with words for those who cannot see it, and close it.
+def figure(what: Any, *, alt: str = "", caption: str = "", empty: str = "There is nothing to draw.") -> None:
+    """Show a figure, with words for those who cannot see it, and close it.
 
     Parameters
     ----------
-    ax : matplotlib Axes
-        What a ``plot`` returned.
+    what : matplotlib Axes, or a result with ``plot()`` and ``summary()``, or None
+        What to draw; None shows ``empty`` in words.
     alt : str
-        What is seen, with the numbers: usually the result's ``summary()``.
+        What is seen, with the numbers. Default: the result's ``summary()``.
     caption : str
         Printed below: what to notice, and how many rows the figure lacks.
+    empty : str
+        Why there is nothing to draw, and what to do.
+
+    Raises
+    ------
+    ParameterError
+        An axes comes without ``alt``.
     """
     from IPython.display import display
     from matplotlib import pyplot as plt
 
+    if what is None:
+        display(note(empty))  # type: ignore[no-untyped-call]
+        return
+    drawn = hasattr(what, "figure")
+    ax, words = (what, alt) if drawn else (what.plot(), alt or what.summary())
+    if not words:
+        raise ParameterError("figure: got an axes without alt, allowed a sentence. Say what is seen, with its numbers.")
     image = _png(ax.figure)
     plt.close(ax.figure)
-    about = {"alt": alt, "caption": caption.strip(), "width": 800}
-    display({"image/png": image, "text/plain": alt}, raw=True, metadata={"image/png": about})  # type: ignore[no-untyped-call]
+    about = {"image/png": {"alt": words, "caption": caption.strip(), "width": 800}}
+    display({"image/png": image, "text/plain": words}, raw=True, metadata=about)  # type: ignore[no-untyped-call]
+
+
+def if_available(question: Callable[..., _Result], tables: Mapping[str, Any], **options: Any) -> _Result | None:
+    """Ask a question whose table may be missing: its answer, or None where the table is not there.
+
+    Examples
+    --------
+    >>> from pmlib.product import satisfaction_by_month
+    >>> if_available(satisfaction_by_month, {}, period="2025-12") is None
+    True
+    """
+    try:
+        return question(tables, **options)
+    except MissingTableError:
+        return None
 
 
 def _png(drawing: Any) -> bytes:

@@ -110,6 +110,9 @@ def open_folder(path: Path) -> Folder:
     sql = path / views.FILE_NAME
     if sql.is_file():
         _bind_views(folder, sql)
+    read = {file for source in folder.sources.values() for file in source.paths}
+    folder.notes += [f"{file.name} is not a known table and stays unread. {nearest(file.stem, TABLES)}".strip()
+                     for file in _table_files(path) if file.resolve() not in read and file not in read]
     if not folder.sources:
         known = ", ".join(TABLES)
         raise WorkbookError(
@@ -133,14 +136,9 @@ def _connect(path: Path) -> Backend:
 
 def _find_files(folder: Folder) -> None:
     found: dict[str, list[Path]] = {}
-    for path in sorted(folder.path.iterdir()):
-        name = path.stem.lower()
-        if path.suffix.lower() not in ENDINGS or not path.is_file():
-            continue
-        if name in TABLES:
-            found.setdefault(name, []).append(path)
-        else:
-            folder.notes.append(f"{path.name} is not a known table and stays unread. {nearest(name, TABLES)}".strip())
+    for path in _table_files(folder.path):
+        if path.stem.lower() in TABLES:
+            found.setdefault(path.stem.lower(), []).append(path)
     hidden = _view_names(folder.path / views.FILE_NAME)
     for name, paths in found.items():
         if name in hidden:
@@ -149,6 +147,10 @@ def _find_files(folder: Folder) -> None:
             names = " and ".join(path.name for path in paths)
             raise WorkbookError(f"{folder.path}: {names} both stand for table '{name}'. Keep one of them.")
         folder.sources[name] = Source(table=name, file=paths[0].name, paths=(paths[0],))
+
+
+def _table_files(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.iterdir()) if path.suffix.lower() in ENDINGS and path.is_file()]
 
 
 def _view_names(sql: Path) -> set[str]:

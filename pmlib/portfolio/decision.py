@@ -1,0 +1,356 @@
+"""Start, keep, hold or stop for every project: the plan, its proof, and the questions asked of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pmlib.errors import CheckError, ParameterError, did_you_mean
+from pmlib.portfolio import wording
+from pmlib.portfolio.accounts import (
+    LIMIT_COLUMNS,
+    binding_limits,
+    effect_frame,
+    grouped_labels,
+    limit_frame,
+    mix_frame,
+    money_frame,
+    people_frame,
+)
+from pmlib.portfolio.comparison import compare
+from pmlib.portfolio.explain import Reason, explain
+from pmlib.portfolio.mends import COLUMNS as MEND_COLUMNS
+from pmlib.portfolio.mends import mends
+from pmlib.portfolio.model import Solution, Status, solve
+from pmlib.portfolio.policy import Objective, Policy
+from pmlib.portfolio.problem import Outcome, Problem, best_plan, compile_problem, going_on_as_now, outcome
+from pmlib.portfolio.worth import worth_of_limits
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_VERBS = ("start", "keep", "hold", "stop", "decline")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Decision:
+    """Start, keep, hold or stop for every project, with the limits that forced it.
+
+    Attributes
+    ----------
+    actions : DataFrame
+        One row per project to decide: project_id, name, programme_id, state, action, value_k, cost_k,
+        value_on_k, cost_on_k, reason_code, reason, changed.  Without a plan the action is empty, never zero.
+    status : Status
+        proved, within gap, infeasible or no plan.
+    gap, bound : float
+        Relative gap, and the most any plan could be worth.
+    value_k, cost_k : float
+        Worth of the plan, joint effects included, and money still to spend.
+    now_value_k : float
+        Worth of going on as now (which may break limits: `against` says which).
+    limits, mix, money, people, effects, left_out, mends : DataFrame
+        Limits with their slack; shares by horizon; money by year; people by month; joint effects and bought
+        people; actions that were not allowed; changes that would make an infeasible problem feasible.
+    binding : tuple of str
+        Limits that keep out something worth doing.
+    notes : tuple of str
+        What the reader should know of the data.
+    seconds : float
+        Time of the solver; not shown, since reports must repeat.
+    """
+
+    actions: pd.DataFrame
+    status: Status
+    gap: float
+    bound: float
+    value_k: float
+    cost_k: float
+    now_value_k: float
+    limits: pd.DataFrame
+    mix: pd.DataFrame
+    money: pd.DataFrame
+    people: pd.DataFrame
+    effects: pd.DataFrame
+    left_out: pd.DataFrame
+    mends: pd.DataFrame
+    binding: tuple[str, ...]
+    notes: tuple[str, ...]
+    unit: str
+    seconds: float
+    _problem: Problem = field(repr=False)
+    _plan: Outcome | None = field(repr=False)
+
+    @property
+    def found(self) -> bool:
+        """Whether there is a plan."""
+        return self._plan is not None
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per project: action, value, cost and reason."""
+        return self.actions.copy(deep=False)
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw value against cost, one mark per project."""
+        from pmlib.plots import portfolio
+
+        drawn: Axes = portfolio.decisions(self.actions, ax=ax)
+        return drawn
+
+    def counts(self) -> dict[str, int]:
+        """Count projects by verb, in the order start, keep, hold, stop, decline."""
+        found = self.actions["action"].value_counts()
+        return {verb: int(found[verb]) for verb in _VERBS if verb in found}
+
+    @property
+    def policy(self) -> Policy:
+        """The options this was decided with."""
+        return self._problem.policy
+
+    @property
+    def currency(self) -> str:
+        """Currency of all money."""
+        return self._problem.currency
+
+    @property
+    def scarcest_skill(self) -> str:
+        """The skill that binds first, else the one used most; empty without capacity."""
+        capacity = self.limits[self.limits["kind"] == "capacity"]
+        bound = [name for words in self.binding for name in [words.partition(" in ")[0]] if name in set(capacity["name"])]
+        if bound or capacity.empty:
+            return bound[0] if bound else ""
+        totals = capacity.groupby("name")[["use", "available"]].sum()
+        return str((totals["use"] / totals["available"].clip(lower=1e-9)).idxmax())
+
+    def summary(self) -> str:
+        """Say the plan in a few sentences with its numbers."""
+        return wording.summary(self)
+
+    def headline(self) -> dict[str, str]:
+        """Give the figures for the top of a page."""
+        return wording.headline(self)
+
+    def __repr__(self) -> str:
+        return wording.one_line(self)
+
+    def worth_of_limits(self) -> pd.DataFrame:
+        """Say what one more unit of each limit would bring, and 10 % more, by exact re-solves.
+
+        Returns
+        -------
+        DataFrame
+            limit, unit, gain_k, gain_share, ten_percent_k, ten_percent_share.
+
+        Raises
+        ------
+        ParameterError
+            There is no plan to compare with.
+        """
+        return worth_of_limits(self._problem, self._needed())
+
+    def against(self) -> pd.DataFrame:
+        """Say what going on as now and two rules of thumb lose, and which limits they break.
+
+        Returns
+        -------
+        DataFrame
+            rule, value_k, cost_k, loss_k, loss_share, projects, breaks.
+
+        Raises
+        ------
+        ParameterError
+            There is no plan to compare with.
+        """
+        return compare(self._problem, self._needed())
+
+    def force(self, project_id: str, action: str | None = None) -> float:
+        """Say what is lost if this project is decided otherwise and everything else is chosen anew.
+
+        Parameters
+        ----------
+        project_id : str
+            The project.
+        action : str, optional
+            The action forced upon it; by default anything but the planned one.
+
+        Returns
+        -------
+        float
+            Value lost in thousands (points for the score), 0 or more; infinite when no plan is left.
+
+        Raises
+        ------
+        ParameterError
+            The project is not decided here, or the action is not open to it.
+        """
+        plan, column, value = self._needed(), *self._column(project_id, action)
+        policy = self._problem.policy
+        answer = solve(self._problem.model.fixed(column, value), gap=policy.gap, node_limit=policy.node_limit)
+        return max(0.0, plan.value - answer.value) if answer.found else math.inf
+
+    def costs_of_forcing(self, project_ids: Sequence[str]) -> pd.DataFrame:
+        """Value lost by deciding each of these projects otherwise, dearest first: project_id, action, regret_k."""
+        verbs = self.actions.set_index("project_id")["action"]
+        rows = [(str(name), str(verbs.get(name)), self.force(name)) for name in project_ids]
+        frame = pd.DataFrame(rows, columns=["project_id", "action", "regret_k"])
+        return frame.sort_values(["regret_k", "project_id"], ascending=[False, True]).reset_index(drop=True)
+
+    def check(self) -> str:
+        """Add everything up again without the solver.
+
+        Raises
+        ------
+        CheckError
+            A total does not reconcile, or the plan breaks a limit or a link.
+        """
+        return _checked(self)
+
+    def _needed(self) -> Outcome:
+        if self._plan is None:
+            raise ParameterError(f"plan: there is none ({self.status}). Look at .mends for what has to give way.")
+        return self._plan
+
+    def _column(self, project_id: str, action: str | None) -> tuple[int, float]:
+        frame, plan = self._problem.actions.frame, self._needed()
+        mine = frame[frame["project_id"] == project_id]
+        if mine.empty:
+            known = self._problem.actions.projects["project_id"]
+            raise ParameterError(f"project_id: {project_id!r} is not to be decided. {did_you_mean(project_id, known)}")
+        if action is None:
+            return int(plan.choice[int(mine["project"].iloc[0])]), 0.0
+        if action not in set(mine["action"]):
+            out = self.left_out
+            why = out[(out["project_id"] == project_id) & (out["action"] == action)]
+            because = f" ({why['why'].iloc[0]})" if len(why) else ""
+            raise ParameterError(f"action: {action!r} is not open to {project_id}{because}. "
+                                 f"{did_you_mean(action, mine['action'])}")
+        return int(mine.index[mine["action"] == action][0]), 1.0
+
+
+def rebalance(
+    tables: Mapping[str, pd.DataFrame], *, period: int | str | None = None, values: pd.Series | None = None,
+    policy: Policy | None = None,
+) -> Decision:
+    """Decide what to start, keep, hold and stop, within time, money, people and mix, and say why.
+
+    The expected net benefit still to come is made as large as possible (or the score handed in). Sunk cost
+    never counts. Of plans within one millionth of the best value the one with fewest changes is taken.
+
+    Parameters
+    ----------
+    tables : mapping of table name to frame
+        projects, and estimates or cash_flows; whatever there is of workbook, options, demand, capacity,
+        budgets, links, programmes, mix_targets limits the plan.
+    period : int or str, optional
+        Last known month (``YYYY-MM`` or year * 12 + month); the plan begins with the next one.
+        By default the month of the workbook's as_of.
+    values : Series, optional
+        What going on is worth by project_id: thousands in place of the estimates, or points for the score.
+    policy : Policy, optional
+        Budget, yardstick, limits on change, hold, discounting.
+
+    Returns
+    -------
+    Decision
+
+    Raises
+    ------
+    MissingTableError
+        projects is missing, or nothing gives a value.
+    ParameterError
+        The period is unknown, or ``values`` fits no project.
+    SolverError
+        HiGHS cannot be loaded or fails.
+
+    References
+    ----------
+    Kellerer, Pferschy & Pisinger (2004), Knapsack Problems. Swanson's mean: Hurst, Brown & Swanson (2000).
+
+    Examples
+    --------
+    >>> projects = pd.DataFrame({
+    ...     "project_id": ["P17", "P23"], "state": "running", "bac_k": [5221.0, 2000.0], "spent_k": [4072.0, 1900.0]})
+    >>> flows = pd.DataFrame({
+    ...     "project_id": ["P17", "P23"], "year": 2026, "cost_k": [900.0, 300.0], "benefit_k": [520.0, 1150.0]})
+    >>> rebalance({"projects": projects, "cash_flows": flows}, period="2025-12").actions["action"].tolist()
+    ['stop', 'keep']
+    """
+    problem = compile_problem(tables, period=period, values=values, policy=policy)
+    answer, plan = best_plan(problem)
+    common: dict[str, Any] = {
+        "status": answer.status, "seconds": answer.seconds, "left_out": problem.actions.left_out,
+        "mix": mix_frame(problem, plan), "money": money_frame(problem, plan), "people": people_frame(problem, plan),
+        "now_value_k": outcome(problem, going_on_as_now(problem)).value, "unit": _value_unit(problem),
+        "_problem": problem, "_plan": plan,
+    }
+    return _without_plan(problem, answer, common) if plan is None else _with_plan(problem, answer, plan, common)
+
+
+def _value_unit(problem: Problem) -> str:
+    return f"thousand {problem.currency}" if problem.policy.objective is Objective.MONEY else "points"
+
+
+def _with_plan(problem: Problem, answer: Solution, plan: Outcome, common: dict[str, Any]) -> Decision:
+    prices = solve(problem.model, relaxed=True).prices
+    reasons = explain(problem, plan, prices)
+    limits = limit_frame(problem, plan, prices=prices, blocking=reasons.blocking)
+    row = problem.actions.frame.iloc[plan.choice].reset_index(drop=True)
+    actions = _described(problem).assign(
+        action=row["action"].astype(str), value_k=row["value_k"], cost_k=row["cost_k"],
+        reason_code=list(reasons.codes), reason=list(reasons.sentences), changed=row["changed"].astype(bool),
+    )
+    return Decision(
+        actions=actions[ACTION_COLUMNS], gap=answer.gap, bound=answer.bound, value_k=plan.value,
+        cost_k=float(row["cost_k"].sum()), limits=limits, binding=binding_limits(problem, plan, limits, prices),
+        effects=effect_frame(problem, plan), mends=pd.DataFrame({name: [] for name in MEND_COLUMNS}),
+        notes=problem.notes, **common,
+    )
+
+
+def _without_plan(problem: Problem, answer: Solution, common: dict[str, Any]) -> Decision:
+    why = "No plan holds every limit." if answer.status is Status.INFEASIBLE else "No plan was found in time."
+    actions = _described(problem).assign(
+        action=pd.Series(None, index=problem.actions.projects.index, dtype=str), value_k=np.nan, cost_k=np.nan,
+        reason_code=str(Reason.NO_PLAN), reason=why, changed=False,
+    )
+    mended = mends(problem) if answer.status is Status.INFEASIBLE else pd.DataFrame({n: [] for n in MEND_COLUMNS})
+    return Decision(
+        actions=actions[ACTION_COLUMNS], gap=math.nan, bound=math.nan, value_k=math.nan, cost_k=math.nan,
+        limits=pd.DataFrame({name: [] for name in LIMIT_COLUMNS}), binding=(), mends=mended, notes=problem.notes,
+        effects=pd.DataFrame({name: [] for name in ("kind", "name", "projects", "value_k")}), **common,
+    )
+
+
+ACTION_COLUMNS = ["project_id", "name", "programme_id", "state", "action", "value_k", "cost_k", "value_on_k",
+                  "cost_on_k", "reason_code", "reason", "changed"]
+
+
+def _described(problem: Problem) -> pd.DataFrame:
+    projects = problem.actions.projects[["project_id", "name", "programme_id", "state", "value_k", "cost_on_k"]]
+    return projects.rename(columns={"value_k": "value_on_k"})
+
+
+def _checked(decision: Decision) -> str:
+    plan, problem = decision._needed(), decision._problem
+    actions = decision.actions
+    once = actions["project_id"].is_unique and actions["action"].notna().all()
+    if not once or len(actions) != len(problem.actions.projects):
+        raise CheckError("actions: not exactly one action for every project. Run rebalance again.")
+    again = outcome(problem, plan.choice)
+    if len(again.broken):
+        broken = "; ".join(grouped_labels([problem.model.names[row] for row in again.broken]))
+        raise CheckError(f"limits: the plan breaks {broken}. Run rebalance again with a smaller gap.")
+    width = 1e-5 * max(1.0, abs(decision.value_k))
+    total = float(actions["value_k"].sum() + decision.effects["value_k"].sum())
+    for name, got, wanted in (("value_k", total, decision.value_k), ("value_k", again.value, decision.value_k),
+                              ("cost_k", float(actions["cost_k"].sum()), decision.cost_k)):
+        if abs(got - wanted) > width:
+            raise CheckError(f"{name}: projects and joint effects add up to {got:,.3f}, the plan says {wanted:,.3f}. "
+                             "Run rebalance again; do not publish.")
+    return (f"Totals reconcile: {len(actions)} projects with one action each, worth {decision.value_k:,.0f} "
+            f"{decision.unit} in all; every budget, capacity, band and link holds.")

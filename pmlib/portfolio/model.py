@@ -1,0 +1,352 @@
+"""The solver layer: named sparse rows in, a proved answer out.  Knows arrays, no portfolio.
+
+A row name is a tuple such as ``("capacity", "data engineering", "2026-03")``, so that every
+explanation further up is the name of a row.  Only this module talks to HiGHS.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pmlib.errors import SolverError
+
+RowName = tuple[str, ...]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: A plan whose gap is at most this is called proved; the tie rule works inside the same width.
+PROVED_GAP = 1e-6
+#: A soft row that gives way by less holds.
+_NOTHING = 1e-7
+
+
+class Status(StrEnum):
+    """How far the solver got."""
+
+    PROVED = "proved"
+    WITHIN_GAP = "within gap"
+    INFEASIBLE = "infeasible"
+    NO_PLAN = "no plan"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Model:
+    """A mixed-integer model to maximise, with named rows and sparse entries sorted by row.
+
+    Attributes
+    ----------
+    objective, lower, upper : float arrays of shape (n_columns,)
+    integer : bool array of shape (n_columns,)
+    names : tuple of row names, sorted
+    row_lower, row_upper : float arrays of shape (n_rows,)
+    entry_row, entry_column, entry_value : arrays of shape (n_entries,)
+    """
+
+    objective: Floats
+    lower: Floats
+    upper: Floats
+    integer: NDArray[np.bool_]
+    names: tuple[RowName, ...]
+    row_lower: Floats
+    row_upper: Floats
+    entry_row: Ints
+    entry_column: Ints
+    entry_value: Floats
+    _place: dict[RowName, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_place", {name: place for place, name in enumerate(self.names)})
+
+    def row(self, name: RowName) -> int:
+        """Position of a named row."""
+        return self._place[name]
+
+    def rows(self, *kinds: str) -> Ints:
+        """Positions of all rows of these kinds (first words of their names)."""
+        return np.array([place for place, name in enumerate(self.names) if name[0] in kinds], dtype=np.int64)
+
+    @cached_property
+    def _by_column(self) -> tuple[Ints, Ints, Floats]:
+        order = np.argsort(self.entry_column, kind="stable")
+        starts = np.searchsorted(self.entry_column[order], np.arange(len(self.objective) + 1))
+        return starts, self.entry_row[order], self.entry_value[order]
+
+    def column(self, column: int) -> tuple[Ints, Floats]:
+        """Rows and values of one column's entries."""
+        starts, rows, values = self._by_column
+        part = slice(starts[column], starts[column + 1])
+        return rows[part], values[part]
+
+    def activity(self, x: Floats) -> Floats:
+        """Left-hand side of every row at ``x``, shape (n_rows,)."""
+        weights = self.entry_value * x[self.entry_column]
+        return np.asarray(np.bincount(self.entry_row, weights=weights, minlength=len(self.names)), dtype=float)
+
+    @cached_property
+    def tolerance(self) -> Floats:
+        """How far a row may be off before it counts as broken: 1e-6 of its largest number."""
+        size = np.ones(len(self.names))
+        np.maximum.at(size, self.entry_row, np.abs(self.entry_value))
+        for bound in (self.row_lower, self.row_upper):
+            size = np.maximum(size, np.where(np.isfinite(bound), np.abs(bound), 0.0))
+        return 1e-6 * size
+
+    def broken(self, activity: Floats) -> Ints:
+        """Positions of the rows that an activity breaks."""
+        slack = self.tolerance
+        bad = (activity > self.row_upper + slack) | (activity < self.row_lower - slack)
+        return np.flatnonzero(bad)
+
+    def without(self, rows: ArrayLike) -> Model:
+        """Copy with these rows set free."""
+        row_lower, row_upper = self.row_lower.copy(), self.row_upper.copy()
+        row_lower[np.asarray(rows, dtype=np.int64)] = -np.inf
+        row_upper[np.asarray(rows, dtype=np.int64)] = np.inf
+        return replace(self, row_lower=row_lower, row_upper=row_upper)
+
+    def widened(self, rows: ArrayLike, amounts: float | Floats) -> Model:
+        """Copy whose rows give way by ``amounts`` on whichever side they are bounded."""
+        row_lower, row_upper = self.row_lower.copy(), self.row_upper.copy()
+        places = np.asarray(rows, dtype=np.int64)
+        row_lower[places] -= amounts
+        row_upper[places] += amounts
+        return replace(self, row_lower=row_lower, row_upper=row_upper)
+
+    def fixed(self, column: int, value: float) -> Model:
+        """Copy with one column fixed."""
+        lower, upper = self.lower.copy(), self.upper.copy()
+        lower[column] = upper[column] = value
+        return replace(self, lower=lower, upper=upper)
+
+
+class Rows:
+    """Collects blocks of named rows and assembles them once, in sorted order."""
+
+    def __init__(self) -> None:
+        self._names: list[RowName] = []
+        self._bounds: list[tuple[Floats, Floats]] = []
+        self._entries: list[tuple[Ints, Ints, Floats]] = []
+
+    def add(
+        self, names: Sequence[RowName], entries: tuple[ArrayLike, ArrayLike, ArrayLike], *,
+        lower: ArrayLike = -np.inf, upper: ArrayLike = np.inf,
+    ) -> None:
+        """Add a block: its names, its entries (row in the block, column, value) and its bounds."""
+        if not names:
+            return
+        row, column, value = entries
+        rows = np.asarray(row, dtype=np.int64) + len(self._names)
+        columns = np.broadcast_to(np.asarray(column, dtype=np.int64), rows.shape)
+        values = np.broadcast_to(np.asarray(value, dtype=np.float64), rows.shape)
+        self._entries.append((rows, columns, values))
+        shape = (len(names),)
+        self._bounds.append((
+            np.broadcast_to(np.asarray(lower, dtype=np.float64), shape),
+            np.broadcast_to(np.asarray(upper, dtype=np.float64), shape),
+        ))
+        self._names.extend(names)
+
+    def build(self, *, objective: ArrayLike, upper: ArrayLike, integer: ArrayLike) -> Model:
+        """Assemble the model; equal entries are added up, rows are sorted by name."""
+        objective = np.asarray(objective, dtype=np.float64)
+        order = sorted(range(len(self._names)), key=self._names.__getitem__)
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        row, column, value = (np.concatenate([block[part] for block in self._entries]) for part in range(3))
+        key = place[row.astype(np.int64)] * len(objective) + column.astype(np.int64)
+        unique, where = np.unique(key, return_inverse=True)
+        summed = np.bincount(where, weights=value, minlength=len(unique))
+        kept = summed != 0
+        low, high = (np.concatenate([pair[side] for pair in self._bounds])[order] for side in range(2))
+        return Model(
+            objective=objective, lower=np.zeros(len(objective)), upper=np.asarray(upper, dtype=np.float64),
+            integer=np.asarray(integer, dtype=bool), names=tuple(self._names[i] for i in order),
+            row_lower=low, row_upper=high, entry_row=unique[kept] // len(objective),
+            entry_column=unique[kept] % len(objective), entry_value=summed[kept],
+        )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Solution:
+    """What the solver found; ``x`` is empty and ``value`` missing when there is no plan."""
+
+    status: Status
+    value: float
+    bound: float
+    gap: float
+    x: Floats
+    prices: Floats
+    seconds: float
+
+    @property
+    def found(self) -> bool:
+        """Whether there is a plan at all."""
+        return len(self.x) > 0
+
+
+def _highs() -> Any:
+    """Import HiGHS, or say why it cannot be had."""
+    try:
+        import highspy
+    except ImportError as error:
+        if "ortools" in sys.modules:
+            raise SolverError(
+                "highspy cannot be loaded: ortools is already loaded in this process, and each brings its own "
+                "HiGHS. Restart the kernel and do not import ortools beside pmlib."
+            ) from error
+        raise SolverError(f"highspy cannot be loaded ({error}). Install it: pip install highspy.") from error
+    return highspy
+
+
+def _as_lp(highspy: Any, model: Model, *, relaxed: bool) -> Any:
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(model.objective), len(model.names)
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = model.objective, model.lower, model.upper
+    lp.row_lower_, lp.row_upper_ = model.row_lower, model.row_upper
+    starts = np.searchsorted(model.entry_row, np.arange(lp.num_row_ + 1))
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = starts.astype(np.int32)
+    lp.a_matrix_.index_ = model.entry_column.astype(np.int32)
+    lp.a_matrix_.value_ = model.entry_value
+    lp.sense_ = highspy.ObjSense.kMaximize
+    if not relaxed and model.integer.any():
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        lp.integrality_ = [kinds[int(whole)] for whole in model.integer]
+    return lp
+
+
+def _run(highspy: Any, lp: Any, options: dict[str, Any], start: Floats | None) -> Any:
+    engine = highspy.Highs()
+    for name, value in options.items():
+        engine.setOptionValue(name, value)
+    engine.passModel(lp)
+    if start is not None:
+        engine.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
+    if engine.run() == highspy.HighsStatus.kError:
+        # Someone else in this process may have set up the thread pool with another size.
+        highspy.Highs.resetGlobalScheduler(True)
+        engine.run()
+    return engine
+
+
+def solve(
+    model: Model, *, gap: float = PROVED_GAP, node_limit: int | None = None, start: Floats | None = None,
+    relaxed: bool = False,
+) -> Solution:
+    """Maximise a model: the same input gives the same answer, every time.
+
+    One thread, a fixed seed, stopped by the gap or by nodes, never by time.
+
+    Parameters
+    ----------
+    model : Model
+        What to solve.
+    gap : float
+        Relative gap between plan and bound at which to stop.
+    node_limit : int, optional
+        Branch-and-bound nodes after which to stop with the best plan so far.
+    start : float array of shape (n_columns,), optional
+        A known plan to begin from; it changes the time, not the value.
+    relaxed : bool
+        Forget that columns are whole; the prices of rows are then those of the linear relaxation.
+
+    Raises
+    ------
+    SolverError
+        HiGHS cannot be loaded, or fails for a reason that is not the data's.
+
+    Examples
+    --------
+    >>> rows = Rows()
+    >>> rows.add([("budget",)], ([0, 0], [0, 1], [3.0, 2.0]), upper=4.0)
+    >>> solve(rows.build(objective=[5.0, 4.0], upper=[1, 1], integer=[True, True])).value
+    5.0
+    """
+    highspy = _highs()
+    options: dict[str, Any] = {
+        "output_flag": False, "threads": 1, "parallel": "off", "random_seed": 0,
+        "mip_rel_gap": gap, "mip_abs_gap": 1e-6, "mip_allow_restart": False,
+    }
+    if node_limit is not None:
+        options["mip_max_nodes"] = int(node_limit)
+    began = perf_counter()
+    engine = _run(highspy, _as_lp(highspy, model, relaxed=relaxed), options, start)
+    return _solution(highspy, engine, seconds=perf_counter() - began, whole=not relaxed and bool(model.integer.any()))
+
+
+def _solution(highspy: Any, engine: Any, *, seconds: float, whole: bool) -> Solution:
+    status, info, found = engine.getModelStatus(), engine.getInfo(), engine.getSolution()
+    verdict = highspy.HighsModelStatus
+    nothing: dict[str, Any] = {"value": np.nan, "bound": np.nan, "gap": np.nan, "x": np.empty(0), "prices": np.empty(0)}
+    if status in (verdict.kInfeasible, verdict.kUnboundedOrInfeasible):
+        return Solution(status=Status.INFEASIBLE, seconds=seconds, **nothing)
+    stopped = (verdict.kSolutionLimit, verdict.kIterationLimit, verdict.kTimeLimit, verdict.kInterrupt)
+    if status not in (verdict.kOptimal, *stopped):
+        ended = engine.modelStatusToString(status)
+        raise SolverError(f"HiGHS ended with '{ended}'. Check the tables for numbers that are far too large.")
+    feasible = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
+    if not (found.value_valid and feasible):
+        return Solution(status=Status.NO_PLAN, seconds=seconds, **nothing)
+    value = float(info.objective_function_value)
+    bound = float(info.mip_dual_bound) if whole else value
+    gap = max(0.0, (bound - value) / max(1.0, abs(value)))
+    proved = status == verdict.kOptimal and gap <= PROVED_GAP
+    return Solution(
+        status=Status.PROVED if proved else Status.WITHIN_GAP, value=value, bound=bound, gap=gap,
+        x=np.asarray(found.col_value, dtype=np.float64), prices=np.asarray(found.row_dual, dtype=np.float64),
+        seconds=seconds,
+    )
+
+
+def elastic(model: Model, soft: Ints, weights: Floats, *, gap: float = PROVED_GAP) -> tuple[Solution, Floats]:
+    """Find how little the soft rows must give way until the hard rows leave a plan.
+
+    Whole columns stay whole (HiGHS' own relaxation once returned a fractional binary), hard rows stay hard.
+
+    Parameters
+    ----------
+    model : Model
+        The infeasible model.
+    soft : int array of shape (n_soft,)
+        Rows that may give way.
+    weights : float array of shape (n_soft,)
+        Price of one unit of each, so that a person-month and a thousand compare.
+    gap : float
+        Relative gap of the relaxation.
+
+    Returns
+    -------
+    (Solution, float array of shape (n_soft,))
+        The cheapest relaxed plan (``x`` of the original columns) and by how much each soft row gives way.
+    """
+    n, k = len(model.objective), len(soft)
+    sides = [np.where(np.isfinite(bound[soft]), sign, 0.0)
+             for bound, sign in ((model.row_lower, 1.0), (model.row_upper, -1.0))]
+    new_row = np.concatenate([soft, soft])
+    new_column = np.concatenate([n + np.arange(k), n + k + np.arange(k)])
+    row = np.concatenate([model.entry_row, new_row])
+    order = np.argsort(row, kind="stable")
+    relaxed = replace(
+        model,
+        objective=np.concatenate([np.zeros(n), -weights, -weights]),
+        lower=np.concatenate([model.lower, np.zeros(2 * k)]),
+        upper=np.concatenate([model.upper, np.full(2 * k, np.inf)]),
+        integer=np.concatenate([model.integer, np.zeros(2 * k, dtype=bool)]),
+        entry_row=row[order],
+        entry_column=np.concatenate([model.entry_column, new_column])[order],
+        entry_value=np.concatenate([model.entry_value, *sides])[order],
+    )
+    answer = solve(relaxed, gap=gap)
+    if not answer.found:
+        return answer, np.zeros(k)
+    given = answer.x[n:n + k] + answer.x[n + k:]
+    return replace(answer, x=answer.x[:n]), np.where(given > _NOTHING, given, 0.0)

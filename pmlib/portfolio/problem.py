@@ -1,0 +1,225 @@
+"""The whole question in one object: actions, limits and links compiled to named rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pmlib.portfolio.actions import Actions, build_actions, positions
+from pmlib.portfolio.limits import (
+    CHANGE,
+    MIX,
+    MONEY,
+    PEOPLE,
+    Hiring,
+    add_budgets,
+    add_change,
+    add_mix,
+    add_people,
+    capacity_by_month,
+    horizons,
+    objective_in_money,
+    uncapped,
+)
+from pmlib.portfolio.links import Links, add_links, joint_values, read_links
+from pmlib.portfolio.model import Floats, Ints, Model, Rows, Solution, Status, elastic, solve
+from pmlib.portfolio.policy import Policy
+
+#: Rows that a board can move; links and one action per project are facts.
+SOFT = (*MONEY, *PEOPLE, *MIX, *CHANGE, "mandatory")
+HARD = ("requires", "excludes")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Problem:
+    """Actions, limits and links, and the model they make."""
+
+    actions: Actions
+    links: Links
+    hiring: Hiring
+    capacity: pd.DataFrame
+    horizon: pd.Series
+    targets: pd.DataFrame | None
+    model: Model
+    policy: Policy
+    currency: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Outcome:
+    """What one choice of actions comes to, computed without a solver."""
+
+    choice: Ints
+    x: Floats
+    value: float
+    activity: Floats
+    broken: Ints
+
+
+def compile_problem(
+    tables: Mapping[str, pd.DataFrame], *, period: int | str | None = None, values: pd.Series | None = None,
+    policy: Policy | None = None,
+) -> Problem:
+    """Turn tables into the model of start, keep, hold and stop.
+
+    Raises
+    ------
+    MissingTableError
+        projects is missing, or nothing gives a value.
+    ParameterError
+        The period is unknown, or ``values`` fits no project.
+    """
+    policy = Policy() if policy is None else policy
+    actions = build_actions(tables, period=period, policy=policy, values=values)
+    n, rows = len(actions.frame), Rows()
+    project = actions.frame["project"].to_numpy()
+    rows.add([("choose", name) for name in actions.projects["project_id"]], (project, np.arange(n), 1.0),
+             lower=1.0, upper=1.0)
+    capacity, priced = capacity_by_month(tables, actions.first), objective_in_money(policy)
+    hiring = add_people(rows, actions, capacity, first_column=n, priced=priced)
+    money_notes = add_budgets(rows, actions, tables.get("budgets"), policy)
+    horizon = horizons(tables, actions)
+    add_mix(rows, actions, horizon, tables.get("mix_targets"), policy)
+    add_change(rows, actions, policy)
+    links = read_links(tables, actions, first_column=n + len(hiring.rows), priced=priced)
+    add_links(rows, links, actions)
+    book = tables.get("workbook")
+    return Problem(
+        actions=actions, links=links, hiring=hiring, capacity=capacity, horizon=horizon,
+        targets=tables.get("mix_targets"), model=_model(rows, actions, hiring, links), policy=policy,
+        currency="EUR" if book is None or "currency" not in book or book.empty else str(book["currency"].iloc[0]),
+        notes=(*actions.notes, *money_notes, *uncapped(actions, capacity), *links.notes),
+    )
+
+
+def _model(rows: Rows, actions: Actions, hiring: Hiring, links: Links) -> Model:
+    value = actions.frame["value_k"].to_numpy(dtype=float).copy()
+    on = actions.frame["on"].to_numpy()
+    project = actions.frame["project"].to_numpy()
+    joint_value: list[float] = []
+    for joint in links.joints:
+        joint_value.extend(joint.amounts_k)
+        if joint.kind == "overlap":
+            # Every claim is taken out of its project once; one of them comes back through its column.
+            for member, claim in zip(joint.members, joint.amounts_k, strict=True):
+                value[on & (project == member)] -= claim
+    k = len(joint_value)
+    return rows.build(
+        objective=np.concatenate([value, -hiring.price_k, np.array(joint_value)]),
+        upper=np.concatenate([np.ones(len(value)), hiring.limit_pm, np.ones(k)]),
+        integer=np.concatenate([np.ones(len(value), bool), np.zeros(len(hiring.rows) + k, bool)]),
+    )
+
+
+def outcome(problem: Problem, choice: Ints) -> Outcome:
+    """Work out a given choice: joint effects and bought people at their best, and the rows it breaks.
+
+    Parameters
+    ----------
+    problem : Problem
+        The question.
+    choice : int array of shape (n_projects,)
+        Position of the chosen action of every project.
+    """
+    model, n = problem.model, len(problem.actions.frame)
+    x = np.zeros(len(model.objective))
+    x[choice] = 1.0
+    on = problem.actions.frame["on"].to_numpy()[choice]
+    for joint in problem.links.joints:
+        x[list(joint.columns)] = joint_values(joint, on)
+    activity = model.activity(x)
+    hired = problem.hiring
+    if hired.rows:
+        rows = np.array([model.row(name) for name in hired.rows])
+        bought = np.clip(activity[rows] - model.row_upper[rows], 0.0, hired.limit_pm)
+        x[n:n + len(rows)] = bought
+        activity[rows] -= bought
+    return Outcome(choice=choice, x=x, value=float(model.objective @ x), activity=activity,
+                   broken=model.broken(activity))
+
+
+def going_on_as_now(problem: Problem) -> Ints:
+    """Positions of doing nothing; where that is not allowed, the first action that is."""
+    choice = positions(problem.actions)
+    first = np.searchsorted(problem.actions.frame["project"].to_numpy(), np.arange(len(choice)))
+    return np.where(choice >= 0, choice, first)
+
+
+def chosen(problem: Problem, x: Floats) -> Ints:
+    """Position of the chosen action of every project."""
+    frame = problem.actions.frame
+    order = np.lexsort((-x[:len(frame)], frame["project"].to_numpy()))
+    starts = np.searchsorted(frame["project"].to_numpy(), np.arange(len(problem.actions.projects)))
+    return order[starts]
+
+
+def best_plan(problem: Problem) -> tuple[Solution, Outcome | None]:
+    """Most valuable plan; of equal ones the one with fewest changes, then the first by name."""
+    policy = problem.policy
+    now = outcome(problem, going_on_as_now(problem))
+    start = now.x if not len(now.broken) else None
+    first = solve(problem.model, gap=policy.gap, node_limit=policy.node_limit, start=start)
+    if not first.found:
+        return first, None
+    plan = outcome(problem, chosen(problem, first.x))
+    changed = problem.actions.frame["changed"].to_numpy()
+    if first.status is not Status.PROVED or not changed[plan.choice].any():
+        return first, plan
+    return first, _fewest_changes(problem, first, plan)
+
+
+def _fewest_changes(problem: Problem, first: Solution, plan: Outcome) -> Outcome:
+    """Second solve: among plans within 1e-6 of the best value, count changes, then places in the list.
+
+    The places of changed projects add up to less than one change, so a name never outweighs a change,
+    and the row keeps the value, so neither ever outweighs value by more than 1e-6 of it.
+    """
+    model, frame = problem.model, problem.actions.frame
+    n, projects = len(frame), len(problem.actions.projects)
+    place = (frame["project"].to_numpy() + 1.0) / (projects * (projects + 1.0))
+    cost = np.zeros(len(model.objective))
+    cost[:n] = -1.0 * frame["changed"].to_numpy() * (1.0 + place)
+    extra = np.flatnonzero(model.objective)
+    width = 1e-6 * max(1.0, abs(plan.value))
+    tied = Model(
+        objective=cost, lower=model.lower, upper=model.upper, integer=model.integer,
+        names=(*model.names, ("value",)), row_lower=np.append(model.row_lower, plan.value - width),
+        row_upper=np.append(model.row_upper, np.inf),
+        entry_row=np.concatenate([model.entry_row, np.full(len(extra), len(model.names))]),
+        entry_column=np.concatenate([model.entry_column, extra]),
+        entry_value=np.concatenate([model.entry_value, model.objective[extra]]),
+    )
+    second = solve(tied, gap=PROVED_TIE, node_limit=problem.policy.node_limit, start=plan.x)
+    if not second.found:
+        return plan
+    other = outcome(problem, chosen(problem, second.x))
+    return plan if len(other.broken) or other.value < first.value - 2 * width else other
+
+
+#: Two plans whose counts of changes and places differ by less are the same plan.
+PROVED_TIE = 1e-9
+
+
+def relaxed_limits(problem: Problem) -> tuple[Solution, Ints, Floats]:
+    """Cheapest way to make an infeasible problem feasible: rows that give way, and by how much."""
+    model = problem.model
+    for kinds in (SOFT, (*SOFT, *HARD)):
+        soft = model.rows(*kinds)
+        answer, amounts = elastic(model, soft, _weights(model, soft))
+        if answer.found:
+            break
+    return answer, soft, amounts
+
+
+def _weights(model: Model, soft: Ints) -> Floats:
+    """Price of one unit of each row: relative to its limit, so that people and money compare."""
+    size = np.zeros(len(model.names))
+    np.maximum.at(size, model.entry_row, np.abs(model.entry_value))
+    bound = np.where(np.isfinite(model.row_upper), np.abs(model.row_upper), 0.0)
+    dear = {"mandatory": 100.0, "requires": 1000.0, "excludes": 1000.0}
+    factor = np.array([dear.get(model.names[row][0], 1.0) for row in soft])
+    return factor / np.maximum(np.maximum(bound, size)[soft], 1e-9)

@@ -1,0 +1,138 @@
+"""What going on with a project is worth: expected net benefit still to come, sunk cost left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from pmlib.errors import MissingTableError, ParameterError, did_you_mean
+from pmlib.portfolio.policy import Objective, Policy
+
+#: Swanson's weights of p10, p50 and p90 for a mean (Hurst, Brown & Swanson 2000).
+SWANSON = np.array([0.3, 0.4, 0.3])
+
+COLUMNS = ["value_k", "benefit_k", "cost_k", "p_success", "source"]
+
+
+def _swanson_mean(three_points: np.ndarray) -> np.ndarray:
+    """Mean of (p10, p50, p90) rows, shape (n, 3) -> (n,); medians would not add up."""
+    return np.asarray(three_points @ SWANSON, dtype=float)
+
+
+def _means(estimates: pd.DataFrame, currency: str) -> pd.DataFrame:
+    """Mean by project (rows) and quantity (columns), of the newest estimate in the workbook's currency."""
+    frame = estimates
+    if "currency" in frame:
+        frame = frame[frame["currency"].isna() | (frame["currency"] == currency)]
+    if "as_of" in frame:
+        frame = frame.sort_values("as_of", kind="stable")
+    frame = frame.drop_duplicates(["project_id", "quantity"], keep="last")
+    frame = frame.assign(mean=_swanson_mean(frame[["p10", "p50", "p90"]].to_numpy(dtype=float)))
+    return frame.pivot(index="project_id", columns="quantity", values="mean")
+
+
+def _present_values(cash_flows: pd.DataFrame, *, first_year: int, rate: float) -> pd.DataFrame:
+    """Mid-year present value of cost and benefit by project, from ``first_year`` on."""
+    ahead = cash_flows[cash_flows["year"] >= first_year]
+    factor = (1.0 + rate) ** -(ahead["year"].to_numpy(dtype=float) - first_year + 0.5)
+    benefit = ahead["benefit_k"].to_numpy(dtype=float) if "benefit_k" in ahead else np.zeros(len(ahead))
+    discounted = pd.DataFrame({
+        "project_id": ahead["project_id"].to_numpy(),
+        "pv_cost": ahead["cost_k"].to_numpy(dtype=float) * factor,
+        "pv_benefit": benefit * factor,
+    })
+    return discounted.groupby("project_id").sum()
+
+
+def cost_to_go(projects: pd.DataFrame) -> pd.Series:
+    """Budget at completion less what is spent, never below 0, in thousands."""
+    left = projects["bac_k"].to_numpy(dtype=float) - projects["spent_k"].to_numpy(dtype=float)
+    return pd.Series(np.maximum(left, 0.0), index=projects["project_id"].to_numpy())
+
+
+def going_on(
+    tables: Mapping[str, pd.DataFrame], projects: pd.DataFrame, *, first_year: int, policy: Policy,
+    values: pd.Series | None = None,
+) -> pd.DataFrame:
+    """Say what each project is worth if it goes on (or starts).
+
+    Parameters
+    ----------
+    tables : mapping of table name to frame
+        ``estimates`` and ``cash_flows`` are read, estimates first.
+    projects : DataFrame
+        The projects to decide; ``project_id``, ``bac_k``, ``spent_k``.
+    first_year : int
+        Calendar year of the first month to plan.
+    policy : Policy
+        Discount rate and yardstick.
+    values : Series, optional
+        Value by project_id that replaces the computed one: thousands, or points for ``objective="score"``.
+
+    Returns
+    -------
+    DataFrame, index project_id
+        value_k, benefit_k (expected), cost_k (expected, to complete), p_success (0-1), source
+        (estimates, cash flows, given, unknown).
+
+    Raises
+    ------
+    MissingTableError
+        Neither estimates nor cash_flows are there and no values are given.
+    ParameterError
+        ``values`` names unknown projects, or the score objective has no values.
+    """
+    ids = pd.Index(projects["project_id"].to_numpy(), name="project_id")
+    if policy.objective is Objective.SCORE and values is None:
+        raise ParameterError("values: missing, needed for objective 'score'. Pass points by project_id, say "
+                             "score(tables).to_frame().set_index('project_id')['value'].")
+    if values is None and tables.get("estimates") is None and tables.get("cash_flows") is None:
+        raise MissingTableError("estimates, cash_flows: both missing, so no project has a value. "
+                                "Add one of them or pass values=.")
+    frame = _computed(tables, projects, ids, first_year=first_year, policy=policy)
+    if values is not None:
+        frame = _overridden(frame, values, everywhere=policy.objective is Objective.SCORE)
+    return frame
+
+
+def _computed(
+    tables: Mapping[str, pd.DataFrame], projects: pd.DataFrame, ids: pd.Index, *, first_year: int, policy: Policy,
+) -> pd.DataFrame:
+    book = tables.get("workbook")
+    currency = "EUR" if book is None or book.empty or "currency" not in book else str(book["currency"].iloc[0])
+    estimates, flows = tables.get("estimates"), tables.get("cash_flows")
+    means = pd.DataFrame(index=ids) if estimates is None else _means(estimates, currency).reindex(ids)
+    present = pd.DataFrame(index=ids)
+    if flows is not None:
+        present = _present_values(flows, first_year=first_year, rate=policy.discount_rate).reindex(ids)
+
+    def column(frame: pd.DataFrame, name: str) -> pd.Series:
+        return frame[name] if name in frame else pd.Series(np.nan, index=ids)
+
+    chance = column(means, "p_success").clip(0.0, 1.0).fillna(1.0)
+    estimated = column(means, "benefit_pv_k").notna()
+    to_go = cost_to_go(projects).reindex(ids)
+    flow_cost, flow_benefit = column(present, "pv_cost"), column(present, "pv_benefit")
+    known = estimated | flow_benefit.notna()
+    cost = column(means, "cost_k").where(estimated).fillna(flow_cost).fillna(to_go)
+    gross = column(means, "benefit_pv_k").fillna(flow_benefit).fillna(0.0)
+    source = np.where(estimated, "estimates", np.where(known, "cash flows", "unknown"))
+    return pd.DataFrame({"value_k": chance * gross - cost, "benefit_k": chance * gross, "cost_k": cost,
+                         "p_success": chance, "source": source}, index=ids)
+
+
+def _overridden(frame: pd.DataFrame, values: pd.Series, *, everywhere: bool) -> pd.DataFrame:
+    strangers = [str(name) for name in values.index if name not in frame.index]
+    if len(strangers) == len(values):
+        raise ParameterError(f"values: none of its projects is to be decided. {did_you_mean(strangers[0], frame.index)}"
+                             if strangers else "values: empty. Pass one number by project_id.")
+    given = values.dropna().astype(float)
+    new = given[~given.index.duplicated()].reindex(frame.index)
+    source = frame["source"].mask(new.notna(), "given")
+    value = new.fillna(frame["value_k"])
+    if everywhere:
+        value = new.fillna(0.0)
+        source = pd.Series(np.where(new.notna(), "given", "unknown"), index=frame.index)
+    return frame.assign(value_k=value, source=source)

@@ -1,0 +1,97 @@
+"""A decision in words: the sentences, the headline and the one line that a meeting reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pmlib.portfolio.model import Status
+from pmlib.portfolio.policy import Objective
+
+if TYPE_CHECKING:
+    from pmlib.portfolio.decision import Decision
+
+_MILLION_K = 1000.0
+_SHOWN = 3
+
+
+def summary(decision: Decision) -> str:
+    """Say the plan, its worth, what binds and how sure it is, in a few sentences."""
+    if not decision.found:
+        return _no_plan(decision)
+    verbs = list(decision.counts().items())
+    first = f"{verbs[0][0].capitalize()} {verbs[0][1]} project{'s' if verbs[0][1] != 1 else ''}"
+    plan = ", ".join([first, *(f"{verb} {count}" for verb, count in verbs[1:])])
+    more = decision.value_k - decision.now_value_k
+    against = "as much as going on as now"
+    if round(more):
+        against = f"{abs(more):,.0f} {'more' if more > 0 else 'less'} than going on as now"
+    binds = "No limit keeps out anything worth doing."
+    if decision.binding:
+        binds = f"{decision.binding[0][0].upper()}{decision.binding[0][1:]} is what binds."
+    return f"{plan}. The plan is worth {decision.value_k:,.0f} {decision.unit}, {against}. {binds} {_proof(decision)}"
+
+
+def _proof(decision: Decision) -> str:
+    gap = f"{100 * decision.gap:.1f} %"
+    if decision.status is Status.PROVED:
+        return f"Proved optimal (gap {gap})."
+    return f"Not proved: another plan may be worth up to {decision.bound - decision.value_k:,.0f} more (gap {gap})."
+
+
+def _no_plan(decision: Decision) -> str:
+    if decision.status is Status.NO_PLAN:
+        return "No plan was found before the node limit. Raise node_limit or gap."
+    sentences = decision.mends["sentence"].tolist()
+    if not sentences:
+        return "Infeasible: frozen projects and links contradict each other. Look at left_out and the links table."
+    more = f"; and {len(sentences) - _SHOWN} more changes" if len(sentences) > _SHOWN else ""
+    return f"Infeasible: no plan holds every limit. It needs {'; '.join(sentences[:_SHOWN])}{more}."
+
+
+def headline(decision: Decision) -> dict[str, str]:
+    """Give the figures for the top of a page: big figure -> what it is."""
+    if not decision.found:
+        needed = decision.mends["sentence"].tolist()[:_SHOWN]
+        return {str(decision.status): "no plan holds every limit", **{sentence: "is needed" for sentence in needed}}
+    in_money = decision.policy.objective is Objective.MONEY
+    value = big(decision.value_k) if in_money else f"{decision.value_k:,.0f}"
+    lines = {value: f"{decision.currency if in_money else 'points'} expected value of the plan"} | _money(decision)
+    if decision.binding:
+        name, _, when = decision.binding[0].partition(" in ")
+        lines[name] = f"is what binds{f', in {when}' if when else ''}"
+    gap = f"gap {100 * decision.gap:.1f} %"
+    return lines | {str(decision.status): f"optimal, {gap}" if decision.status is Status.PROVED else gap}
+
+
+def _money(decision: Decision) -> dict[str, str]:
+    budget, cost, when = decision.policy.budget_k, decision.cost_k, ""
+    limited = decision.money[decision.money["budget_k"].notna()]
+    if budget is None and len(limited):
+        first = limited.iloc[0]
+        budget, cost, when = float(first["budget_k"]), float(first["plan_k"]), f" of {int(first['year'])}"
+    if budget is None or not np.isfinite(budget):
+        return {f"{big(cost)} to spend": f"{decision.currency} the plan still costs"}
+    return {f"{big(cost)} of {big(budget)}": f"{decision.currency} of the budget{when}"}
+
+
+def big(thousands: float) -> str:
+    """Write money as a headline: millions with one digit, or thousands when there is less than one.
+
+    Examples
+    --------
+    >>> big(41_234.0), big(340.0)
+    ('41.2 M', '340 k')
+    """
+    return f"{thousands / _MILLION_K:,.1f} M" if abs(thousands) >= _MILLION_K else f"{thousands:,.0f} k"
+
+
+def one_line(decision: Decision) -> str:
+    """Write the decision as one line a meeting can read."""
+    if not decision.found:
+        return f"<Decision: {decision.status}; {len(decision.actions)} projects to decide>"
+    verbs = ", ".join(f"{count} {verb}" for verb, count in decision.counts().items())
+    binding = "; ".join(decision.binding[:_SHOWN]) or "nothing"
+    proof = "proved optimal" if decision.status is Status.PROVED else f"{decision.status}, {100 * decision.gap:.1f} %"
+    return f"<Decision: {verbs}; value {decision.value_k:,.0f} {decision.unit}; binding: {binding}; {proof}>"

@@ -1,0 +1,108 @@
+"""What limits are worth: exact re-solves, never the price of a linear relaxation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pmlib.portfolio.accounts import NO_PRICE, label
+from pmlib.portfolio.limits import CHANGE, MIX, MONEY
+from pmlib.portfolio.model import Floats, Ints, Model, solve
+from pmlib.portfolio.problem import Outcome, Problem
+
+COLUMNS = ["limit", "unit", "gain_k", "gain_share", "ten_percent_k", "ten_percent_share"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Group:
+    """Rows that move together, and by how much one unit moves each; no unit: the limit is dropped."""
+
+    name: str
+    unit: str
+    rows: Ints
+    step: float | None
+
+
+def _groups(problem: Problem) -> list[_Group]:
+    model, money = problem.model, f"100 thousand {problem.currency}"
+    budgets = model.rows(*MONEY)
+    groups = []
+    if len(budgets):
+        groups.append(_Group(name="budget, every year", unit=f"{money} each", rows=budgets, step=100.0))
+    if len(budgets) > 1:
+        groups += [_Group(name=label(model.names[row]), unit=money, rows=np.array([row]), step=100.0)
+                   for row in budgets]
+    by_skill: dict[str, list[int]] = {}
+    for row in model.rows("capacity"):
+        by_skill.setdefault(model.names[row][1], []).append(int(row))
+    groups += [_Group(name=skill, unit="one person more, every month", rows=np.array(rows), step=1.0)
+               for skill, rows in sorted(by_skill.items())]
+    groups += [_Group(name=label(model.names[row]), unit="one project", rows=np.array([row]), step=1.0)
+               for row in model.rows(*CHANGE)]
+    groups += [_Group(name=label(model.names[row]), unit="without it", rows=np.array([row]), step=None)
+               for row in model.rows(*MIX)]
+    must = model.rows("mandatory")
+    if len(must):
+        groups.append(_Group(name="mandatory projects", unit="free to decide", rows=must, step=None))
+    return groups
+
+
+class _Resolver:
+    def __init__(self, problem: Problem, plan: Outcome) -> None:
+        self._problem, self._plan = problem, plan
+
+    def gain(self, model: Model) -> float:
+        policy = self._problem.policy
+        answer = solve(model, gap=policy.gap, node_limit=policy.node_limit, start=self._plan.x)
+        gain = answer.value - self._plan.value
+        return gain if gain > 2e-6 * max(1.0, abs(self._plan.value)) else 0.0
+
+
+def worth_of_limits(problem: Problem, plan: Outcome) -> pd.DataFrame:
+    """Say what one more unit of each limit would bring, and what 10 % more.
+
+    Limits that look idle are dropped all at once: when that gains nothing, each of them is worth exactly
+    nothing; otherwise they are halved until the ones that count stand alone (group testing, Dorfman 1943).
+    The others are solved again with one more unit and with 10 % more.
+
+    Returns
+    -------
+    DataFrame
+        limit, unit, gain_k, gain_share (of the plan's value), ten_percent_k, ten_percent_share; most
+        valuable first. Bands of the mix and mandatory projects have no unit: gain_k is what they cost.
+    """
+    resolver, model = _Resolver(problem, plan), problem.model
+    groups = _groups(problem)
+    prices = np.abs(solve(model, relaxed=True).prices)
+    suspect = [bool((prices[group.rows] > NO_PRICE).any()) for group in groups]
+    pool = [group for group, counts in zip(groups, suspect, strict=True) if not counts]
+    without = _without(pool, model, resolver)
+    size, rows = abs(plan.value) or np.nan, []
+    for group in groups:
+        unit, tenth = _gains(group, model, resolver, without.get(group.name))
+        rows.append((group.name, group.unit, unit, unit / size, tenth, tenth / size))
+    frame = pd.DataFrame(rows, columns=COLUMNS).astype({"limit": str, "unit": str})
+    return frame.sort_values(["gain_k", "limit"], ascending=[False, True], kind="stable").reset_index(drop=True)
+
+
+def _without(groups: list[_Group], model: Model, resolver: _Resolver) -> dict[str, float]:
+    """Gain by group name if a group's limit did not exist, with as few solves as there are idle groups."""
+    if not groups:
+        return {}
+    gain = resolver.gain(model.without(np.concatenate([group.rows for group in groups])))
+    if gain == 0.0 or len(groups) == 1:
+        return {group.name: gain for group in groups}
+    half = len(groups) // 2
+    return _without(groups[:half], model, resolver) | _without(groups[half:], model, resolver)
+
+
+def _gains(group: _Group, model: Model, resolver: _Resolver, without: float | None) -> tuple[float, float]:
+    if group.step is None:
+        return resolver.gain(model.without(group.rows)) if without is None else without, np.nan
+    if without == 0.0:
+        return 0.0, 0.0
+    steps: tuple[float | Floats, Floats] = (group.step, 0.1 * np.abs(model.row_upper[group.rows]))
+    unit, tenth = (resolver.gain(model.widened(group.rows, step)) for step in steps)
+    return unit, tenth

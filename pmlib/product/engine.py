@@ -1,0 +1,118 @@
+"""How the product room reaches its tables: large ones stay in their engine, small ones are frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import pandas as pd
+
+from pmlib.errors import MissingTableError, ParameterError, SchemaError, did_you_mean
+from pmlib.months import parse_month
+
+#: A workbook, or a plain dict: pandas frames, or Ibis tables for what is large.
+Tables: TypeAlias = Mapping[str, Any]
+
+#: An Ibis table; Ibis publishes no stubs that mypy reads.
+Lazy: TypeAlias = Any
+
+_FIRST_MONTH, _LAST_MONTH = 1900 * 12 + 1, 2199 * 12 + 12
+
+
+def as_month(period: int | str) -> int:
+    """Read a period given as ``YYYY-MM`` or as the integer year * 12 + month.
+
+    Raises
+    ------
+    ParameterError
+        The text is no month, or the integer lies outside the years 1900-2199.
+
+    Examples
+    --------
+    >>> as_month("2025-12") == as_month(24312)
+    True
+    """
+    if isinstance(period, str):
+        return parse_month(period)
+    if not _FIRST_MONTH <= int(period) <= _LAST_MONTH:
+        raise ParameterError(
+            f"period: got {period}, allowed year * 12 + month of the years 1900-2199. Write it as text, say '2025-12'."
+        )
+    return int(period)
+
+
+def lazy(tables: Tables, name: str, columns: Sequence[str]) -> Lazy:
+    """Return the named columns of a table as an Ibis table, without reading a row.
+
+    Raises
+    ------
+    MissingTableError
+        The table is not there.
+    SchemaError
+        A column is not there.
+    """
+    table = _present(tables, name)
+    _require(name, columns, list(table.columns))
+    if not isinstance(table, pd.DataFrame):
+        return table.select(*columns)
+    import ibis
+
+    # Columns nobody asks for stay out: an all-empty one has no type an engine could take.
+    return ibis.memtable(table[list(columns)])
+
+
+def small(tables: Tables, name: str, columns: Sequence[str]) -> pd.DataFrame:
+    """Return the named columns of a small table as a frame.
+
+    Raises
+    ------
+    MissingTableError
+        The table is not there.
+    SchemaError
+        A column is not there.
+    """
+    table = _present(tables, name)
+    _require(name, columns, list(table.columns))
+    frame = table if isinstance(table, pd.DataFrame) else table.select(*columns).to_pandas()
+    chosen: pd.DataFrame = frame[list(columns)].reset_index(drop=True)
+    return chosen
+
+
+def month_of_date(date: Any) -> Any:
+    """Month integer of an Ibis date column, on every engine."""
+    return (date.year() * 12 + date.month()).cast("int64")
+
+
+def currency_of(tables: Tables) -> str:
+    """Return the workbook's currency; EUR where the workbook names none."""
+    book = tables.get("workbook")
+    if book is None or "currency" not in book.columns or len(book) == 0:
+        return "EUR"
+    return str(book["currency"].iloc[0])
+
+
+def named(frame: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Return the frame with ``name`` after ``product_id``: the product's name, or its id where no table names it."""
+    ids = frame["product_id"]
+    names = ids
+    if tables.get("products") is not None:
+        products = small(tables, "products", ["product_id", "name"])
+        names = ids.map(products.drop_duplicates("product_id").set_index("product_id")["name"]).fillna(ids)
+    told = frame.copy(deep=False)
+    told.insert(list(frame.columns).index("product_id") + 1, "name", names.astype("str"))
+    return told
+
+
+def _present(tables: Tables, name: str) -> Any:
+    table = tables.get(name)
+    if table is None:
+        raise MissingTableError(
+            f"table '{name}' is missing. Add {name}.csv or {name}.parquet to the workbook, or a view of that name."
+        )
+    return table
+
+
+def _require(name: str, columns: Sequence[str], present: list[str]) -> None:
+    for column in columns:
+        if column not in present:
+            raise SchemaError(f"{name}: column '{column}' is missing. {did_you_mean(column, present)}")

@@ -1,0 +1,189 @@
+"""What a run will do, settled before anything runs: period, parameters, workbook, what must be skipped."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pmlib.errors import ParameterError, ReportError, did_you_mean
+from pmlib.months import last_day, month_text, parse_month
+from pmlib.project import resolve_source
+from pmlib.reporting.definition import Definition, notebook_path
+from pmlib.reporting.parameters import Parameter, Value, bind, needed_tables, read_parameters
+
+if TYPE_CHECKING:
+    from pmlib.workbook import Workbook
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Plan:
+    """One run of a report, ready to be executed.
+
+    Attributes
+    ----------
+    period : str
+        ``YYYY-MM``.
+    parameters : dict of name to value
+        What is passed, apart from the notebooks' own defaults.
+    bound : dict of notebook to its typed parameters
+    missing : dict of notebook to names of tables it needs and does not get
+    blocked : frozenset of str
+        Tables that are there but cannot be used.
+    company : str
+        Whose workbook it is; empty without one.
+    as_of : str
+        Day whose knowledge the data are; empty without a workbook.
+    inputs : dict of table to {"sha256", "rows"}
+    """
+
+    definition: Definition
+    project: Path
+    period: str
+    parameters: dict[str, Value]
+    bound: dict[str, dict[str, Value]]
+    missing: dict[str, tuple[str, ...]]
+    blocked: frozenset[str]
+    company: str
+    as_of: str
+    inputs: dict[str, dict[str, Any]]
+
+
+def plan_run(definition: Definition, project: Path, parameters: Mapping[str, object]) -> Plan:
+    """Settle a run, and refuse what cannot be meant.
+
+    Parameters
+    ----------
+    definition : Definition
+    project : Path
+        The project's root.
+    parameters : mapping of name to value
+        From the command line; they win over the definition's. ``period`` and ``workbook`` are
+        ordinary ones.
+
+    Raises
+    ------
+    ParameterError
+        An unknown or ill-typed parameter.
+    ReportError
+        No period can be found, or a notebook needs a table that no workbook can have.
+    WorkbookError
+        The workbook cannot be opened.
+    """
+    declared = {name: read_parameters(notebook_path(project, name)) for name in definition.notebooks}
+    given = {**definition.parameters, **parameters}
+    bind(given, declared)
+    book = _open(_workbook_source(given, declared), project)
+    period = _period(given, declared, book)
+    if any(one.name == "period" for one in _every(declared)):
+        given["period"] = period
+    bound = bind(given, declared)
+    needs = {name: _checked_needs(name, project) for name in definition.notebooks}
+    there = frozenset(book.tables) if book is not None else frozenset()
+    missing = {name: tuple(table for table in tables if table not in there) for name, tables in needs.items()}
+    return Plan(
+        definition=definition,
+        project=project,
+        period=period,
+        parameters={name: value for notebook in bound.values() for name, value in notebook.items()},
+        bound=bound,
+        missing={name: tables for name, tables in missing.items() if tables},
+        blocked=frozenset(book.blocked) if book is not None else frozenset(),
+        company=book.name if book is not None else "",
+        as_of=_as_of(book, period),
+        inputs=dict(book.fingerprints) if book is not None else {},
+    )
+
+
+def _every(declared: Mapping[str, tuple[Parameter, ...]]) -> list[Parameter]:
+    return [one for parameters in declared.values() for one in parameters]
+
+
+def _workbook_source(given: Mapping[str, object], declared: Mapping[str, tuple[Parameter, ...]]) -> str | None:
+    if given.get("workbook") is not None:
+        return str(given["workbook"])
+    defaults = [str(one.default) for one in _every(declared) if one.name == "workbook" and one.default is not None]
+    return defaults[0] if defaults else None
+
+
+def _open(source: str | None, project: Path) -> Workbook | None:
+    if source is None:
+        return None
+    from pmlib.workbook import open_workbook
+
+    # The project may be another than the one this process stands in.
+    place = source if "://" in source else project / Path(source).expanduser()
+    complete_sample(place)
+    return open_workbook(place)
+
+
+def complete_sample(source: Path | str) -> bool:
+    """Write the sample company's large tables where they are missing; they are not kept under version control.
+
+    Returns
+    -------
+    bool
+        Whether tables were written. A folder without ``truth.json`` is nobody's sample and stays as it is.
+    """
+    place = resolve_source(source)
+    if isinstance(place, str) or not (place / "truth.json").is_file():
+        return False
+    from pmlib.schema import TABLES
+
+    there = {path.stem for path in place.iterdir()}
+    if all(name in there for name, table in TABLES.items() if table.large):
+        return False
+    from pmlib.sample import write_large_tables
+
+    write_large_tables(place)
+    return True
+
+
+def _period(given: Mapping[str, object], declared: Mapping[str, tuple[Parameter, ...]], book: Workbook | None) -> str:
+    if given.get("period") is not None:
+        return month_text(parse_month(str(given["period"])))
+    if book is not None:
+        return book.period
+    defaults = [str(one.default) for one in _every(declared) if one.name == "period" and one.default is not None]
+    if defaults:
+        return month_text(parse_month(defaults[0]))
+    raise ParameterError("period: got none, and there is no workbook to take the newest from. Give --period YYYY-MM.")
+
+
+def _checked_needs(notebook: str, project: Path) -> tuple[str, ...]:
+    from pmlib.schema import TABLES
+
+    needs = needed_tables(notebook_path(project, notebook))
+    for table in needs:
+        if table not in TABLES:
+            raise ReportError(f"{notebook}: pmlib.needs names {table!r}. {did_you_mean(table, TABLES)}")
+    return needs
+
+
+def _as_of(book: Workbook | None, period: str) -> str:
+    if book is None:
+        return ""
+    end: dt.date = last_day(parse_month(period))
+    return min(book.as_of, end).isoformat() if book.as_of is not None else end.isoformat()
+
+
+def described_parameters(definition: Definition, project: Path) -> list[str]:
+    """Describe each parameter of a report in one line: name, type, default, meaning, who declares it.
+
+    Parameters
+    ----------
+    definition : Definition
+    project : Path
+        The project's root.
+    """
+    declared = {name: read_parameters(notebook_path(project, name)) for name in definition.notebooks}
+    bind(definition.parameters, declared)
+    lines: dict[str, list[str]] = {}
+    for notebook, parameters in declared.items():
+        for one in parameters:
+            default = definition.parameters.get(one.name, one.default)
+            meaning = f"  # {one.help}" if one.help else ""
+            lines.setdefault(f"{one.name}: {one.annotation} = {default!r}{meaning}", []).append(notebook)
+    return [f"{line}  ({', '.join(notebooks)})" for line, notebooks in sorted(lines.items())]

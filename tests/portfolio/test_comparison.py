@@ -1,0 +1,60 @@
+"""Rules of thumb: they never beat a proved plan, and what they break is said."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from pmlib.portfolio import Policy, rebalance
+
+
+@pytest.mark.parametrize("seed", [0, 3, 4, 5, 100, 111])
+def test_no_rule_that_holds_every_limit_beats_the_plan(make_tables, seed):
+    decision = rebalance(make_tables(seed), policy=Policy(mix="off"))
+    if not decision.found:
+        return
+    frame = decision.against()
+    assert frame["rule"].tolist() == ["plan", "going on as now", "greedy by value per cost", "by value"]
+    holds = frame[frame["breaks"] == ""]
+    assert (holds["loss_k"] >= -1e-5 * abs(decision.value_k)).all()
+    assert frame["loss_k"].iloc[0] == 0
+
+
+def small(**more):
+    projects = pd.DataFrame({"project_id": ["A", "B", "C"], "state": "proposed", "bac_k": [60.0, 50.0, 50.0]})
+    return {"projects": projects} | more
+
+
+def test_greedy_falls_for_the_ratio_and_the_ranking_for_the_size():
+    values = pd.Series({"A": 90.0, "B": 70.0, "C": 70.0})
+    frame = rebalance(small(), period="2025-12", values=values, policy=Policy(budget_k=100.0)).against()
+    assert frame["value_k"].tolist() == [140.0, 0.0, 90.0, 90.0]
+    assert frame["loss_share"].tolist() == pytest.approx([0, 1, 50 / 140, 50 / 140])
+
+
+def test_a_rule_is_taken_in_its_stronger_form_with_what_a_project_needs():
+    links = pd.DataFrame([("L", "B", "requires_active", "needs"), ("L", "A", "requires_active", "needed")],
+                         columns=["link_id", "member_id", "type", "role"])
+    values = pd.Series({"A": -10.0, "B": 70.0, "C": 1.0})
+    frame = rebalance(small(links=links), period="2025-12", values=values, policy=Policy(budget_k=160.0)).against()
+    assert frame["value_k"].tolist() == [61.0, 0.0, 61.0, 61.0]
+
+
+def test_a_rule_that_ends_outside_the_mix_says_so():
+    tables = small(
+        programmes=pd.DataFrame({"programme_id": ["G", "N"], "horizon": ["core", "new"]}),
+        mix_targets=pd.DataFrame({"horizon": ["new"], "floor_share": [0.4], "ceiling_share": [1.0]}))
+    tables["projects"] = tables["projects"].assign(programme_id=["G", "G", "N"])
+    values = pd.Series({"A": 90.0, "B": 70.0, "C": -5.0})
+    frame = rebalance(tables, period="2025-12", values=values).against()
+    assert frame["breaks"].tolist() == ["", "", "floor of the mix for new", "floor of the mix for new"]
+
+
+def test_going_on_as_now_names_every_limit_it_breaks():
+    tables = small()
+    tables["projects"] = tables["projects"].assign(state="running")
+    values = pd.Series({"A": 90.0, "B": 70.0, "C": 70.0})
+    frame = rebalance(tables, period="2025-12", values=values, policy=Policy(budget_k=100.0)).against()
+    assert frame["breaks"].tolist()[1] == "budget"
+    limited = rebalance(tables, period="2025-12", values=values, policy=Policy(budget_k=500.0, max_stops=1)).against()
+    assert limited["value_k"].nunique() == 1

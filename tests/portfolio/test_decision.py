@@ -1,0 +1,243 @@
+"""The decision against brute force, a second formulation, and what a board would object to."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from pmlib.errors import CheckError, MissingTableError, ParameterError
+from pmlib.portfolio import Policy, Status, rebalance
+
+POLICIES = (
+    {}, {"budget_k": 900.0}, {"max_changes": 2}, {"max_stops": 0, "mix": "off"}, {"mix": "off", "hold_months": 12},
+)
+
+
+@pytest.mark.parametrize("options", POLICIES, ids=lambda options: "-".join(options) or "defaults")
+@pytest.mark.parametrize("seed", range(6))
+def test_decision_matches_brute_force_with_every_kind_of_limit(make_tables, brute_force, seed, options):
+    tables = make_tables(seed)
+    truth = brute_force(tables, **options)
+    decision = rebalance(tables, policy=Policy(**options))
+    if truth is None:
+        assert decision.status is Status.INFEASIBLE
+        return
+    value, changes = truth
+    assert decision.status is Status.PROVED
+    assert decision.value_k == pytest.approx(value, rel=2e-6, abs=1e-3)
+    assert decision.actions["changed"].sum() == changes
+    assert decision.check().startswith("Totals reconcile")
+
+
+def test_decision_matches_brute_force_on_ten_projects(make_tables, brute_force):
+    tables = make_tables(42, 10)
+    value, changes = brute_force(tables, mix="off")
+    decision = rebalance(tables, policy=Policy(mix="off"))
+    assert decision.value_k == pytest.approx(value, rel=2e-6)
+    assert decision.actions["changed"].sum() == changes
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10_000), more=st.floats(0, 5_000))
+def test_sunk_cost_never_matters(make_tables, seed, more):
+    tables = make_tables(seed)
+    projects = tables["projects"]
+    # What is still to spend stays the same: only the past grows.
+    later = projects.assign(spent_k=projects["spent_k"] + more, bac_k=projects["bac_k"] + more)
+    policy = Policy(mix="off")
+    before = rebalance(tables, policy=policy).actions["action"]
+    after = rebalance(tables | {"projects": later}, policy=policy).actions["action"]
+    assert before.equals(after)
+
+
+def test_agrees_with_a_second_formulation_on_forty_projects():
+    rng = np.random.default_rng(8)
+    n, months = 40, range(2026 * 12 + 1, 2026 * 12 + 13)
+    ids = [f"P{i:02d}" for i in range(n)]
+    cost, benefit = rng.uniform(100, 900, n).round(1), rng.uniform(100, 2000, n).round(1)
+    need = rng.uniform(0, 2, (n, 12)).round(2)
+    tables = {
+        "projects": pd.DataFrame({"project_id": ids, "state": "proposed", "bac_k": cost}),
+        "demand": pd.DataFrame([(p, "start", "data", m, need[i, j]) for i, p in enumerate(ids)
+                                for j, m in enumerate(months)],
+                               columns=["project_id", "action", "skill", "month", "person_months"]),
+        "capacity": pd.DataFrame({"skill": "data", "month": list(months), "person_months": 14.0}),
+    }
+    values = pd.Series(benefit - cost, index=ids)
+    ours = rebalance(tables, period="2025-12", values=values, policy=Policy(budget_k=9000.0))
+    theirs = milp(-(benefit - cost), integrality=np.ones(n), bounds=Bounds(0, 1), options={"mip_rel_gap": 1e-9},
+                  constraints=[LinearConstraint(cost[None, :], ub=9000), LinearConstraint(need.T, ub=14)])
+    assert ours.value_k == pytest.approx(-theirs.fun, rel=1e-6)
+    assert set(ours.actions.loc[ours.actions["action"] == "start", "project_id"]) == {
+        p for p, x in zip(ids, theirs.x, strict=True) if x > 0.5}
+
+
+def test_shuffled_rows_and_a_second_run_give_the_same_tables(make_tables):
+    tables = make_tables(4)
+    shuffled = {name: table.sample(frac=1, random_state=3) for name, table in tables.items()}
+    first, again, other = rebalance(tables), rebalance(tables), rebalance(shuffled)
+    for name in ("actions", "limits", "mix", "money", "people", "effects"):
+        assert_frame_equal(getattr(first, name), getattr(again, name))
+        assert_frame_equal(getattr(first, name), getattr(other, name))
+    assert repr(first) == repr(other)
+
+
+def test_input_frames_stay_as_they_were(make_tables):
+    tables = make_tables(4)
+    before = {name: table.copy() for name, table in tables.items()}
+    rebalance(tables)
+    for name, table in tables.items():
+        assert_frame_equal(table, before[name])
+
+
+def test_stops_nothing_when_no_limit_binds_and_all_are_worth_going_on(make_tables):
+    projects = make_tables(1)["projects"]
+    running = projects.assign(state="running")
+    values = pd.Series(100.0, index=running["project_id"])
+    decision = rebalance({"projects": running}, period="2025-12", values=values)
+    assert (decision.actions["action"] == "keep").all()
+    assert decision.binding == ()
+    assert "No limit keeps out anything worth doing" in decision.summary()
+
+
+def sunk_cost_pair():
+    projects = pd.DataFrame({
+        "project_id": ["P17", "P23"], "state": "running", "bac_k": [5221.0, 2000.0], "spent_k": [4072.0, 1900.0],
+        "exit_cost_k": [120.0, 0.0], "salvage_k": [40.0, 0.0]})
+    flows = pd.DataFrame({"project_id": ["P17", "P23"], "year": 2026, "cost_k": [900.0, 300.0]})
+    estimates = pd.DataFrame([
+        (p, q, v, v, v) for p, benefit, cost in (("P17", 520, 900), ("P23", 1150, 300))
+        for q, v in (("benefit_pv_k", benefit), ("cost_k", cost))], columns=["project_id", "quantity", "p10", "p50", "p90"])
+    return {"projects": projects, "cash_flows": flows, "estimates": estimates}
+
+
+def test_the_sunk_cost_pair_is_decided_on_what_is_still_to_come():
+    decision = rebalance(sunk_cost_pair(), period="2025-12")
+    rows = decision.actions.set_index("project_id")
+    assert rows["action"].to_dict() == {"P17": "stop", "P23": "keep"}
+    assert rows["value_k"].tolist() == pytest.approx([-80, 850])
+    assert rows["value_on_k"].tolist() == pytest.approx([-380, 850])
+    assert rows["cost_k"].tolist() == [120.0, 300.0]
+    assert rows["reason"]["P17"] == "900 to go would buy 520; 78 % is spent and gone either way."
+    assert rows["reason"]["P23"] == "300 still to spend buy 1,150; past money does not count."
+
+
+def test_forcing_costs_what_is_lost_and_infinity_when_nothing_is_left():
+    tables = sunk_cost_pair()
+    decision = rebalance(tables, period="2025-12")
+    assert decision.force("P17", "keep") == pytest.approx(300)
+    assert decision.force("P23", "keep") == 0.0
+    assert decision.costs_of_forcing(["P17", "P23"])["regret_k"].tolist() == pytest.approx([286, 32], abs=1)
+    must = tables | {"projects": tables["projects"].assign(mandatory=[True, False])}
+    assert math.isinf(rebalance(must, period="2025-12").force("P17"))
+
+
+def test_forcing_names_what_is_not_open():
+    tables = sunk_cost_pair() | {"options": pd.DataFrame({
+        "project_id": ["P17", "P17"], "action": ["keep", "stop"], "no_stop": [True, False]})}
+    decision = rebalance(tables, period="2025-12")
+    with pytest.raises(ParameterError, match=r"'P71' is not to be decided.*Did you mean 'P17'"):
+        decision.force("P71")
+    with pytest.raises(ParameterError, match=r"'stop' is not open to P17 \(a contract forbids stopping\)"):
+        decision.force("P17", "stop")
+
+
+def test_without_a_plan_there_are_no_verbs_and_no_zeros():
+    tables = sunk_cost_pair() | {"projects": sunk_cost_pair()["projects"].assign(mandatory=True)}
+    decision = rebalance(tables, period="2025-12", policy=Policy(budget_k=1000.0))
+    assert decision.status is Status.INFEASIBLE
+    assert decision.actions["action"].isna().all()
+    assert decision.actions[["value_k", "cost_k"]].isna().all(axis=None)
+    assert math.isnan(decision.value_k)
+    assert decision.mends["sentence"].tolist() == ["+200 thousand budget"]
+    assert decision.summary() == "Infeasible: no plan holds every limit. It needs +200 thousand budget."
+    assert decision.headline()["infeasible"] == "no plan holds every limit"
+    with pytest.raises(ParameterError, match=r"there is none \(infeasible\)"):
+        decision.worth_of_limits()
+    with pytest.raises(ParameterError, match=r"there is none"):
+        decision.check()
+
+
+def test_check_refuses_totals_that_do_not_reconcile(make_tables):
+    decision = rebalance(make_tables(4), policy=Policy(mix="off"))
+    with pytest.raises(CheckError, match="value_k: projects and joint effects add up to"):
+        dataclasses.replace(decision, value_k=decision.value_k + 10).check()
+    with pytest.raises(CheckError, match="cost_k: "):
+        dataclasses.replace(decision, cost_k=decision.cost_k - 10).check()
+    with pytest.raises(CheckError, match="not exactly one action"):
+        dataclasses.replace(decision, actions=decision.actions.iloc[1:]).check()
+
+
+def test_check_refuses_a_plan_that_breaks_a_limit(make_tables):
+    free = rebalance(make_tables(4), policy=Policy(mix="off"))
+    tight = rebalance(make_tables(4), policy=Policy(mix="off", budget_k=0.9 * free.cost_k))
+    with pytest.raises(CheckError, match=r"the plan breaks budget\."):
+        dataclasses.replace(free, _problem=tight._problem).check()
+
+
+def test_of_equal_plans_the_one_with_fewest_changes_then_the_first_by_name_is_taken():
+    projects = pd.DataFrame({"project_id": ["A", "B", "C"], "state": ["proposed", "proposed", "running"],
+                             "bac_k": 100.0})
+    values = pd.Series(50.0, index=["A", "B", "C"])
+    one = rebalance({"projects": projects}, period="2025-12", values=values, policy=Policy(budget_k=100.0))
+    assert one.actions["action"].tolist() == ["decline", "decline", "keep"]
+    two = rebalance({"projects": projects}, period="2025-12", values=values, policy=Policy(budget_k=200.0))
+    assert two.actions["action"].tolist() == ["start", "decline", "keep"]
+
+
+def test_scores_in_points_ignore_money_but_not_limits(make_tables):
+    tables = make_tables(4)
+    points = pd.Series(np.arange(10.0, 80.0, 10.0), index=[f"P{i:02d}" for i in range(7)])
+    decision = rebalance(tables, values=points, policy=Policy(objective="score", mix="off"))
+    assert decision.unit == "points"
+    assert decision.effects.empty
+    assert decision.value_k == pytest.approx(decision.actions["value_k"].sum())
+    assert "points" in decision.summary()
+    assert decision.check()
+    with pytest.raises(ParameterError, match="values: missing, needed for objective 'score'"):
+        rebalance(tables, policy=Policy(objective="score"))
+
+
+def test_a_mandatory_project_is_on_and_its_price_can_be_said():
+    tables = sunk_cost_pair() | {"projects": sunk_cost_pair()["projects"].assign(mandatory=[True, False])}
+    decision = rebalance(tables, period="2025-12")
+    assert decision.actions["reason_code"].tolist() == ["mandatory", "worth it"]
+    worth = decision.worth_of_limits().set_index("limit")
+    assert worth.loc["mandatory projects", "gain_k"] == pytest.approx(300)
+
+
+def test_missing_tables_and_periods_are_named(make_tables):
+    tables = make_tables(0)
+    with pytest.raises(MissingTableError, match="projects: missing"):
+        rebalance({})
+    with pytest.raises(MissingTableError, match="estimates, cash_flows: both missing"):
+        rebalance({"projects": tables["projects"]}, period="2025-12")
+    bare = {"projects": tables["projects"].drop(columns="start_month")}
+    with pytest.raises(ParameterError, match="period: not given"):
+        rebalance(bare, values=pd.Series({"P00": 1.0}))
+
+
+def test_a_decision_answers_in_four_forms_and_travels(make_tables):
+    decision = pickle.loads(pickle.dumps(rebalance(make_tables(4), policy=Policy(mix="off"))))
+    assert list(decision.to_frame().columns) == [
+        "project_id", "name", "programme_id", "state", "action", "value_k", "cost_k", "value_on_k", "cost_on_k",
+        "reason_code", "reason", "changed"]
+    assert 2 <= len(decision.headline()) <= 4
+    assert repr(decision).startswith("<Decision: ")
+    assert decision.summary().endswith("Proved optimal (gap 0.0 %).")
+    assert decision.scarcest_skill in {"data", "design"}
+
+
+def test_a_search_cut_short_is_not_called_proved(make_tables):
+    decision = rebalance(make_tables(4), policy=Policy(mix="off", node_limit=0, gap=0.5))
+    assert decision.status in {Status.WITHIN_GAP, Status.PROVED, Status.NO_PLAN}
+    assert (decision.status is Status.PROVED) == (decision.gap <= 1e-6)

@@ -1,0 +1,101 @@
+"""Links: needs, exclusions, joint gains and penalties, benefits that count once."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from pmlib.portfolio import Policy, rebalance
+
+IDS = ["A", "B", "C"]
+
+
+def decide(values, *links, state="proposed", budget_k=None, more=()):
+    projects = pd.DataFrame({"project_id": [*IDS, *(name for name, _ in more)],
+                             "state": [state] * 3 + [kind for _, kind in more], "bac_k": 100.0})
+    columns = ["link_id", "member_id", "type", "role", "amount_k"]
+    tables = {"projects": projects, "links": pd.DataFrame(links, columns=columns)}
+    decision = rebalance(tables, period="2025-12", values=pd.Series(values, index=IDS, dtype=float),
+                         policy=Policy(budget_k=budget_k))
+    assert not decision.found or decision.check()
+    return decision
+
+
+def needs(needing, needed, kind="requires_finished"):
+    return (f"N{needing}{needed}", needing, kind, "needs", 0.0), (f"N{needing}{needed}", needed, kind, "needed", 0.0)
+
+
+def reasons(decision):
+    return decision.actions.set_index("project_id")["reason"]
+
+
+def test_an_enabler_that_loses_alone_is_started_for_those_it_carries():
+    decision = decide([-60, 200, 110], *needs("B", "A"), *needs("C", "A", "requires_active"))
+    assert (decision.actions["action"] == "start").all()
+    assert decision.actions["reason_code"].tolist() == ["carries others", "worth it", "worth it"]
+    assert reasons(decision)["A"] == "Loses 60 alone, carries B and C: together they bring 250."
+
+
+def test_a_project_whose_enabler_is_too_dear_says_what_it_needs():
+    decision = decide([-400, 200, 110], *needs("B", "A"))
+    assert decision.actions["action"].tolist() == ["decline", "decline", "start"]
+    assert decision.actions["reason_code"].tolist() == ["no value", "needs a project not chosen", "worth it"]
+    assert "Needs A, which the plan does not do" in reasons(decision)["B"]
+
+
+def test_a_needed_project_that_is_done_is_met_and_a_stopped_one_never():
+    done = decide([10, 200, 110], *needs("B", "X"), more=[("X", "done")])
+    assert done.actions["action"].tolist() == ["start", "start", "start"]
+    never = decide([10, 200, 110], *needs("B", "X"), more=[("X", "stopped")])
+    assert never.actions["action"].tolist() == ["start", "decline", "start"]
+
+
+def test_of_two_that_exclude_each_other_the_better_goes():
+    link = [("E", m, "excludes", "member", 0.0) for m in ("A", "B")]
+    decision = decide([100, 200, 10], *link)
+    assert decision.actions["action"].tolist() == ["decline", "start", "start"]
+    assert reasons(decision)["A"].startswith("Excluded by B; worth 100 for 100 still to spend")
+
+
+def test_a_joint_gain_carries_what_loses_alone():
+    link = [("S", m, "synergy", "member", 80.0) for m in ("A", "B")]
+    decision = decide([-50, 20, 10], *link)
+    assert decision.value_k == pytest.approx(60)
+    assert decision.actions["reason_code"][0] == "joint gain"
+    assert decision.effects[["kind", "name", "projects", "value_k"]].to_numpy().tolist() == [["gain", "S", "A, B", 80.0]]
+
+
+def test_a_joint_penalty_counts_only_when_all_are_on():
+    link = [("S", m, "synergy", "member", -80.0) for m in ("A", "B")]
+    assert decide([50, 70, 10], *link).value_k == pytest.approx(80)
+    assert decide([90, 95, 10], *link).value_k == pytest.approx(115)
+
+
+def test_a_gain_with_a_done_member_is_open_and_with_a_stopped_one_is_not():
+    link = [("S", m, "synergy", "member", 80.0) for m in ("A", "X")]
+    assert decide([50, 70, 10], *link, more=[("X", "done")]).value_k == pytest.approx(210)
+    assert decide([50, 70, 10], *link, more=[("X", "stopped")]).value_k == pytest.approx(130)
+
+
+def test_a_benefit_claimed_by_three_counts_once():
+    link = [("O", m, "overlap", "member", 2400.0) for m in IDS]
+    decision = decide([2500, 2450, 2430], *link)
+    assert decision.value_k == pytest.approx(2500 + 50 + 30)
+    assert decision.effects["value_k"].tolist() == [-4800.0]
+    crowded = decide([2500, 2390, 2380], *link)
+    assert crowded.actions["reason_code"].tolist() == ["worth it", "counted elsewhere", "counted elsewhere"]
+    assert reasons(crowded)["B"].endswith("but that benefit is already counted in A.")
+
+
+def test_a_link_without_its_roles_is_noted():
+    decision = decide([1, 1, 1], ("N", "A", "requires_active", "member", 0.0))
+    assert decision.notes[-1] == "Link N (requires_active) lacks a 'needs' or a 'needed' member and has no effect."
+
+
+def test_links_that_contradict_frozen_projects_are_mended_last():
+    projects = pd.DataFrame({"project_id": ["A", "B"], "state": ["running", "stopped"], "bac_k": 1.0})
+    options = pd.DataFrame({"project_id": ["A"], "action": ["keep"], "frozen_until": [2027 * 12]})
+    links = pd.DataFrame(needs("A", "B"), columns=["link_id", "member_id", "type", "role", "amount_k"])
+    decision = rebalance({"projects": projects, "options": options, "links": links}, period="2025-12",
+                         values=pd.Series({"A": 1.0}))
+    assert decision.mends["sentence"].tolist() == ["the link 'A needs B' is lifted"]

@@ -1,0 +1,64 @@
+"""What going on is worth: means, not medians; estimates before cash flows; sunk cost nowhere."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from pmlib.errors import MissingTableError, ParameterError
+from pmlib.portfolio.policy import Policy
+from pmlib.portfolio.valuation import going_on
+
+PROJECTS = pd.DataFrame({"project_id": ["A", "B", "C"], "bac_k": 100.0, "spent_k": [40.0, 0.0, 150.0]})
+ESTIMATES = pd.DataFrame([
+    ("A", "benefit_pv_k", 100.0, 200.0, 600.0), ("A", "cost_k", 50.0, 60.0, 100.0), ("A", "p_success", 0.5, 0.6, 0.7),
+], columns=["project_id", "quantity", "p10", "p50", "p90"])
+FLOWS = pd.DataFrame({"project_id": ["A", "B", "B", "B"], "year": [2026, 2025, 2026, 2027],
+                      "cost_k": [1.0, 999.0, 100.0, 0.0], "benefit_k": [0.0, 999.0, 0.0, 216.0]})
+
+
+def worth(tables, values=None, policy=None):
+    return going_on(tables, PROJECTS, first_year=2026, policy=policy or Policy(), values=values)
+
+
+def test_means_follow_swanson_and_success_counts_once():
+    row = worth({"estimates": ESTIMATES}).loc["A"]
+    assert row["benefit_k"] == pytest.approx(0.6 * 290)
+    assert row["cost_k"] == pytest.approx(69)
+    assert row["value_k"] == pytest.approx(0.6 * 290 - 69)
+    assert row["source"] == "estimates"
+
+
+def test_cash_flows_are_discounted_to_mid_year_and_the_past_is_left_out():
+    row = worth({"estimates": ESTIMATES, "cash_flows": FLOWS}).loc["B"]
+    assert row["value_k"] == pytest.approx(216 / 1.08**1.5 - 100 / 1.08**0.5)
+    assert row["source"] == "cash flows"
+
+
+def test_a_project_without_figures_is_unknown_and_costs_what_is_left():
+    row = worth({"cash_flows": FLOWS}).loc["C"]
+    assert (row["source"], row["value_k"]) == ("unknown", 0.0)
+
+
+def test_the_newest_estimate_in_the_own_currency_counts():
+    dated = pd.concat([
+        ESTIMATES.assign(as_of="2025-06-30", currency="EUR"),
+        ESTIMATES.assign(as_of="2024-06-30", currency="EUR", p50=1.0),
+        ESTIMATES.assign(as_of="2025-12-31", currency="USD", p50=1.0)])
+    assert worth({"estimates": dated}).loc["A", "value_k"] == pytest.approx(0.6 * 290 - 69)
+
+
+def test_given_values_replace_those_of_the_tables():
+    frame = worth({"estimates": ESTIMATES}, values=pd.Series({"A": 7.0, "elsewhere": 1.0}))
+    assert frame.loc["A", ["value_k", "source"]].tolist() == [7.0, "given"]
+    points = worth({}, values=pd.Series({"A": 7.0}), policy=Policy(objective="score"))
+    assert points["source"].tolist() == ["given", "unknown", "unknown"]
+
+
+def test_missing_and_foreign_values_are_named():
+    with pytest.raises(MissingTableError, match="estimates, cash_flows: both missing"):
+        worth({})
+    with pytest.raises(ParameterError, match="none of its projects is to be decided"):
+        worth({}, values=pd.Series({"X": 1.0}))
+    with pytest.raises(ParameterError, match="values: empty"):
+        worth({}, values=pd.Series(dtype=float))

@@ -1,0 +1,34 @@
+"""Words: the sentences a board reads, to the letter."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from pmlib.portfolio import Policy, rebalance
+
+
+def decide(**policy):
+    projects = pd.DataFrame({"project_id": ["A", "B", "C"], "state": ["running", "proposed", "running"],
+                             "bac_k": [2000.0, 3000.0, 1500.0]})
+    values = pd.Series({"A": 4000.0, "B": 5200.0, "C": -300.0})
+    return rebalance({"projects": projects}, period="2025-12", values=values, policy=Policy(**policy))
+
+
+def test_a_plan_in_sentences():
+    assert decide(budget_k=5000.0).summary() == (
+        "Start 1 project, keep 1, stop 1. The plan is worth 9,200 thousand EUR, 5,500 more than going on as now. "
+        "No limit keeps out anything worth doing. Proved optimal (gap 0.0 %).")
+    assert "Budget is what binds." in decide(budget_k=3500.0).summary()
+
+
+def test_a_plan_in_figures_and_in_one_line():
+    decision = decide(budget_k=3500.0)
+    assert decision.headline() == {
+        "5.2 M": "EUR expected value of the plan", "3.0 M of 3.5 M": "EUR of the budget", "budget": "is what binds",
+        "proved": "optimal, gap 0.0 %"}
+    assert repr(decision) == (
+        "<Decision: 1 start, 2 stop; value 5,200 thousand EUR; binding: budget; proved optimal>")
+
+
+def test_without_a_budget_the_money_is_still_said():
+    assert decide().headline()["5.0 M to spend"] == "EUR the plan still costs"

@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pmlib.errors import ParameterError
+from pmlib.reporting.definition import load_definition
+from pmlib.reporting.publish import LockedError, hashes, hold
+from pmlib.reporting.render import Rendered, render
+
+PARAMETERS = ("parameters", "period: str | None = None  # month YYYY-MM")
+NASTY = "<script>alert(1)</script>"
+LAST_CELL = f'''
+import pandas as pd
+from pmlib.reporting import record
+class Answer:
+    def summary(self): return "Start {NASTY} and =1+1 in " + period
+    def headline(self): return {{"41.2 M": "EUR of {NASTY}"}}
+record(Answer(), tables={{"all": pd.DataFrame({{"name": ["{NASTY}", "=1+1"], "value": [1.0, -2.0]}})}})
+'''
+# Kills itself at the n-th change of the file system anywhere in a run, for many n.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from concurrent.futures import Executor, Future
+import shutil, nbformat, papermill, pandas
+from pmlib.reporting.definition import load_definition
+from pmlib.reporting.export import PageWriter
+from pmlib.reporting.publish import hashes, read_manifest
+from pmlib.reporting.render import render
+root = Path(sys.argv[1])
+class Copies(Executor):
+    def submit(self, fn, job):
+        shutil.copyfile(job["notebook"], job["output"])
+        future = Future()
+        future.set_result({"name": job["name"], "status": "ok", "seconds": 0.1, "cause": None, "detail": None})
+        return future
+def run():
+    render(load_definition("monthly", root), root, {"period": "2025-12"}, workers=Copies(), wait_s=5)
+def state():
+    folder = root / "reports/published/monthly/2025-12"
+    if not folder.exists():
+        return "absent"
+    manifest = read_manifest(folder)
+    found = {name: value for name, value in hashes(folder).items() if name != "manifest.json"}
+    assert found == manifest["files"], (kill_at, found)
+    return manifest["run_id"]
+left = [0]
+def watch(event, args):
+    written = event == "open" and args[1] in ("w", "wb", "rb+")
+    if written or event in ("os.rename", "os.mkdir", "os.remove", "os.rmdir"):
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(watch)
+states, killed, kill_at = set(), 0, 0
+while True:
+    kill_at += 3
+    child = os.fork()
+    if child == 0:
+        left[0] = kill_at
+        try:
+            run()
+        finally:
+            left[0] = 0
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    states.add(state())
+    if os.WIFEXITED(status):
+        break
+    killed += 1
+temporary = [path.name for path in (root / "reports/published/.tmp").iterdir()]
+print(killed, len(states), "absent" in states, os.WEXITSTATUS(status), temporary)
+"""
+
+
+@pytest.fixture
+def go(project: Callable[..., Path], kernels: Any) -> Callable[..., Rendered]:
+    def run(root: Path | None = None, *, period: str = "2025-12", **fake: Any) -> Rendered:
+        where = root or project()
+        return render(load_definition("monthly", where), where, {"period": period}, workers=kernels(**fake), wait_s=1)
+
+    return run
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return content
+
+
+def test_a_report_runs_in_real_kernels_side_by_side(
+    project: Callable[..., Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    root = project({
+        "10_one": ["# One", PARAMETERS, ("setup", "'hidden'"), LAST_CELL],
+        "20_two": ["# Two", PARAMETERS, "f'Two in {period}.'", "1 / 0"],
+        "30_three": ["# Three", PARAMETERS, "f'Three in {period}.'"],
+    })  # fmt: skip
+    done = render(load_definition("monthly", root), root, {"period": "2025-12"}, workers=2)
+    assert (done.status, done.exit_code) == ("partial", 1)
+    assert [run.status for run in done.notebooks] == ["ok", "failed", "ok"]
+    files = hashes(done.folder)
+    assert {name for name in files if "/" not in name} == {
+        "10_one.html", "10_one.ipynb", "20_two.ipynb", "30_three.html", "30_three.ipynb", "error.txt", "index.html",
+        "manifest.json", "summary.json",
+    }  # fmt: skip
+    assert '<p class="answer">Three in 2025-12.</p>' in (done.folder / "30_three.html").read_text(encoding="utf-8")
+    assert "source line 1: 1 / 0" in (done.folder / "error.txt").read_text(encoding="utf-8")
+    assert_data_is_no_markup(done)
+    assert capfd.readouterr() == ("", "")
+
+
+def assert_data_is_no_markup(done: Rendered) -> None:
+    for page in [*done.folder.glob("*.html"), done.index]:
+        assert "<script" not in page.read_text(encoding="utf-8")
+    assert "Start &lt;script&gt;alert(1)&lt;/script&gt; and =1+1" in done.index.read_text(encoding="utf-8")
+    assert "EUR of &lt;script&gt;" in (done.folder / "index.html").read_text(encoding="utf-8")
+    table = (done.folder / "tables/10_one/all.csv").read_text(encoding="utf-8")
+    assert table == f"name,value\n{NASTY},1.0\n'=1+1,-2.0\n"
+    exact = pd.read_parquet(done.folder / "tables/10_one/all.parquet")
+    assert exact["name"].tolist() == [NASTY, "=1+1"]
+
+
+def test_the_manifest_says_what_was_read_run_and_written(go: Callable[..., Rendered], answer: Any) -> None:
+    done = go(answers={"10_one": answer("Fine.")})
+    said = manifest(done.folder)
+    assert said.keys() == {
+        "format", "report", "period", "unit", "run_id", "status", "notebooks", "files", "parameters", "inputs",
+        "versions", "git", "started", "finished",
+    }  # fmt: skip
+    assert (said["status"], said["unit"], said["git"]) == ("ok", None, None)
+    assert said["notebooks"][0].keys() == {"name", "status", "seconds", "cause", "missing_tables"}
+    assert said["files"] == {name: value for name, value in hashes(done.folder).items() if name != "manifest.json"}
+    assert said["parameters"] == {"period": "2025-12"}
+
+
+def test_a_project_under_git_is_named_by_its_commit(project: Callable[..., Path], go: Callable[..., Rendered]) -> None:
+    root = project()
+    for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"]):
+        subprocess.run(["git", "-C", str(root), *words], check=True)
+    said = manifest(go(root).folder)["git"]
+    assert said["commit"]
+    assert said["dirty"] is True
+
+
+def test_a_failure_over_a_good_report_leaves_it_whole(
+    project: Callable[..., Path], go: Callable[..., Rendered]
+) -> None:
+    root = project()
+    good = go(root)
+    before = hashes(good.folder)
+    failed = go(root, causes={"20_two": "cell [2]: ValueError: no"})
+    assert hashes(good.folder) == before
+    assert failed.folder.parent == good.folder.parent / "failed"
+    assert failed.folder.name.startswith("2025-12-")
+    assert manifest(failed.folder)["status"] == "partial"
+    assert go(root, causes={"20_two": "x"}).folder != failed.folder
+
+
+def test_the_first_report_of_a_period_is_published_in_part_and_mended_later(
+    project: Callable[..., Path], go: Callable[..., Rendered]
+) -> None:
+    root = project()
+    part = go(root, causes={"20_two": "cell [2]: ValueError: no"})
+    assert (part.exit_code, part.folder.name) == (1, "2025-12")
+    assert {path.name for path in part.folder.glob("*.html")} == {"10_one.html", "index.html"}
+    whole = go(root)
+    assert (whole.exit_code, whole.folder) == (0, part.folder)
+    assert {path.name for path in whole.folder.iterdir()} >= {"20_two.html"}
+    assert not (whole.folder / "error.txt").exists()
+
+
+def test_what_a_failed_notebook_recorded_is_not_published(go: Callable[..., Rendered], answer: Any) -> None:
+    done = go(answers={"10_one": answer("a"), "20_two": answer("b")}, causes={"20_two": "x"})
+    assert json.loads((done.folder / "summary.json").read_text(encoding="utf-8")).keys() == {"10_one"}
+
+
+def test_a_notebook_without_its_tables_is_skipped_and_the_report_is_complete(
+    project: Callable[..., Path], go: Callable[..., Rendered]
+) -> None:
+    done = go(project(needs={"20_two": ["surveys"]}))
+    assert (done.status, done.exit_code) == ("ok", 0)
+    assert done.notebooks[1].missing_tables == ("surveys",)
+    assert done.notebooks[1].cause == "needs surveys (not there)"
+
+
+def test_rendering_one_period_touches_no_other(project: Callable[..., Path], go: Callable[..., Rendered]) -> None:
+    root = project()
+    first = go(root, period="2025-11")
+    stamps = {path: path.stat().st_mtime_ns for path in first.folder.rglob("*")}
+    go(root, period="2025-12")
+    assert stamps == {path: path.stat().st_mtime_ns for path in first.folder.rglob("*")}
+
+
+def test_formats_that_are_not_asked_for_are_not_there(
+    project: Callable[..., Path], go: Callable[..., Rendered]
+) -> None:
+    assert not list(go(project(formats=["html"])).folder.glob("*.ipynb"))
+    assert {path.name for path in go(project(formats=["ipynb"])).folder.glob("*.html")} == {"index.html"}
+
+
+def test_each_job_is_a_plain_dict_with_its_own_record(project: Callable[..., Path], kernels: Any) -> None:
+    root, fake = project(), kernels()
+    render(load_definition("monthly", root), root, {"period": "2025-12"}, workers=fake)
+    assert json.loads(json.dumps(fake.jobs)) == fake.jobs
+    assert [job["env"]["PMLIB_NOTEBOOK"] for job in fake.jobs] == ["10_one", "20_two"]
+    assert {job["env"]["PMLIB_PROJECT"] for job in fake.jobs} == {str(root)}
+
+
+def test_a_worker_that_dies_costs_its_own_notebook_only(
+    go: Callable[..., Rendered], kernels: Any, monkeypatch: Any
+) -> None:
+    plain = kernels.submit
+
+    def submit(self: Any, fn: Any, job: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_exception(RuntimeError("killed"))
+        return future if job["name"] == "20_two" else plain(self, fn, job)
+
+    monkeypatch.setattr(kernels, "submit", submit)
+    done = go()
+    assert [run.status for run in done.notebooks] == ["ok", "failed"]
+    assert done.notebooks[1].cause == "its worker ended: RuntimeError: killed"
+
+
+def test_a_wrong_parameter_is_refused_before_anything_is_written(project: Callable[..., Path], kernels: Any) -> None:
+    root = project()
+    with pytest.raises(ParameterError, match="Did you mean 'period'"):
+        render(load_definition("monthly", root), root, {"perod": "2025-12"}, workers=kernels())
+    assert not (root / "reports" / "published").exists()
+
+
+def test_a_second_run_waits_and_then_says_who_is_at_it(
+    project: Callable[..., Path], go: Callable[..., Rendered]
+) -> None:
+    root = project()
+    with hold(root / "reports" / "published", "monthly-2025-12"), pytest.raises(LockedError, match="held by pid"):
+        go(root)
+
+
+def test_the_result_is_a_sentence_and_a_frame(go: Callable[..., Rendered]) -> None:
+    done = go(causes={"20_two": "cell [2]: x"})
+    assert repr(done) == "<Rendered: monthly 2025-12: 1 of 2 notebooks published. 20_two failed: cell [2]: x.>"
+    assert done.to_frame()["status"].tolist() == ["ok", "failed"]
+    assert done.headline() == {"1 of 2": "notebooks published", "partial": "state of the report"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+def test_a_kill_anywhere_in_a_run_leaves_the_folder_whole_or_absent(project: Callable[..., Path]) -> None:
+    root = project({"10_one": ["# One", PARAMETERS]})
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(root)], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    killed, states, absent, code, temporary = done.stdout.split(" ", 4)
+    assert int(killed) >= 8
+    assert int(states) >= 3  # absent, then more than one whole report in turn
+    assert (absent, code, temporary.strip()) == ("True", "0", "[]")

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+
+from pmlib import cli
+from pmlib.errors import WorkbookError
+from pmlib.reporting.publish import hold
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("PMLIB_PROJECT", raising=False)
+    monkeypatch.chdir(tmp_path)
+    v4 = nbformat.v4
+    cells = [
+        v4.new_markdown_cell("# One"),
+        v4.new_code_cell("period: str | None = None  # month", metadata={"tags": ["parameters"]}),
+        v4.new_code_cell("assert period != '2025-11'\nperiod"),
+    ]
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(v4.new_notebook(cells=cells), tmp_path / "notebooks" / "10_one.ipynb")
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "monthly.yml").write_text(
+        "name: monthly\ntitle: Monthly report\nnotebooks: [10_one]\n", encoding="utf-8"
+    )
+    return tmp_path
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["pmlib", *words])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return int(ended.value.code or 0)
+
+
+def test_a_report_ends_by_saying_where_it_lies(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "report", "monthly", "--period", "2025-12", "--workers", "1") == 0
+    folder = root / "reports" / "published" / "monthly" / "2025-12"
+    assert capsys.readouterr().out.splitlines()[-1] == str(folder / "index.html")
+    assert (folder / "index.html").is_file()
+    assert run(monkeypatch, "list") == 0
+    assert capsys.readouterr().out == "monthly: Monthly report, 1 notebooks, 2025-12\n"
+
+
+def test_a_report_that_failed_in_part_says_so_by_its_exit_code(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "report", "monthly", "-p", "period=2025-11") == 1
+    assert "10_one: failed - cell [3]: AssertionError" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["report", "montly"], "Did you mean 'monthly'?"),
+        (["report", "monthly", "-p", "perod=1"], "Did you mean 'period'?"),
+        (["report", "monthly", "--period", "2025-13"], "allowed YYYY-MM"),
+        (["report", "monthly", "--workbook", "data"], "'workbook', which no notebook declares"),
+        (["report", "monthly", "-p", "period=2025-12", "--period", "2025-12"], "given twice"),
+        (["report", "monthly"], "Give --period"),
+        (["refresh", "10_on"], "Did you mean '10_one'?"),
+        (["index", "--project", "reports"], "no reports/*.yml there"),
+        (["check", "nowhere"], "nowhere"),
+    ],
+)
+def test_what_cannot_be_meant_ends_with_2_and_one_line(
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    message: str,
+) -> None:
+    assert run(monkeypatch, *words) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("pmlib: ")
+    assert message in said
+    assert said.count("\n") == 1
+
+
+def test_outside_a_project_one_learns_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("PMLIB_PROJECT", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, "list") == 2
+    assert "lies in no project" in (said := capsys.readouterr().err)
+    assert "--project" in said
+
+
+def test_a_locked_report_ends_with_75(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("pmlib.reporting.render.WAIT_S", 0.1)
+    with hold(root / "reports" / "published", "monthly-2025-12"):
+        assert run(monkeypatch, "report", "monthly", "--period", "2025-12") == 75
+    assert "held by pid" in capsys.readouterr().err
+
+
+def test_parameters_are_listed(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "params", "monthly") == 0
+    assert capsys.readouterr().out == "period: str | None = None  # month  (10_one)\n"
+
+
+def test_the_index_is_written_anew(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "index") == 0
+    assert Path(capsys.readouterr().out.strip()).is_file()
+
+
+@pytest.mark.parametrize("code", [0, 1, 2])
+def test_a_check_ends_with_the_workbooks_verdict(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], code: int
+) -> None:
+    book = SimpleNamespace(report=lambda: "3 rows are set aside.", exit_code=code)
+    monkeypatch.setattr("pmlib.workbook.open_workbook", lambda source: book)
+    assert run(monkeypatch, "check", "data") == code
+    assert capsys.readouterr().out == "3 rows are set aside.\n"
+
+
+def test_a_workbook_that_cannot_be_opened_ends_with_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(source: str) -> None:
+        raise WorkbookError("data: no known table here.")
+
+    monkeypatch.setattr("pmlib.workbook.open_workbook", refuse)
+    assert run(monkeypatch, "check", "data") == 2
+
+
+def test_the_sample_is_written_with_scale_and_seed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr("pmlib.sample.write_sample", lambda folder, **options: asked.append((folder, options)))
+    assert run(monkeypatch, "sample", str(tmp_path), "--scale", "2", "--seed", "5") == 0
+    assert run(monkeypatch, "sample", str(tmp_path)) == 0
+    assert asked == [(tmp_path, {"scale": 2.0, "seed": 5}), (tmp_path, {"scale": 1.0})]
+
+
+def test_asking_for_help_loads_nothing_heavy() -> None:
+    heavy = "{'pandas', 'papermill', 'nbformat', 'pydantic', 'matplotlib'}"
+    code = f"import sys; import pmlib.cli; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_the_manifest_of_a_run_from_the_command_line_can_be_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, "report", "monthly", "--period", "2025-12", "--project", str(root)) == 0
+    content = json.loads((root / "reports/published/monthly/2025-12/manifest.json").read_text(encoding="utf-8"))
+    assert content["parameters"] == {"period": "2025-12"}
