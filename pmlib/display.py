@@ -17,7 +17,7 @@ _Result = TypeVar("_Result")
 
 VERBS = ("start", "keep", "hold", "stop", "decline")
 #: Colours of a figure after quantising: enough for anti-aliased text, and half the bytes.
-_PALETTE = 128
+_PALETTE = 64
 _EMPTY = "–"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from pmlib import views
 from pmlib.errors import WorkbookError, nearest
-from pmlib.large_tables import ROW
+from pmlib.large_tables import ROW, CheckedLarge
 from pmlib.readers import ENDINGS, CsvText, read_csv, sha256
 from pmlib.schema import TABLES
 from pmlib.schema.checks import RawTable
@@ -20,6 +20,9 @@ from pmlib.schema.findings import Finding
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
+
+#: Larger tables are cast anew in every scan: time instead of memory.
+HELD_ROWS = 5_000_000
 
 # A number is plain when writing it back gives the same text: 007 is an id, not 7.
 _INTEGER = r"[+-]?(0|[1-9]\d{0,17})"
@@ -86,6 +89,12 @@ class Folder:
             return rows.mutate(**{ROW: rows["file_row_number"] + 1}).drop("file_row_number")
         text = self._csv(table, path)
         return self.engine.create_table(f"{table} as text", text.cells.append_column(ROW, [text.rows]))
+
+    def held(self, table: str, checked: CheckedLarge) -> CheckedLarge:
+        """Hold a table that fits into memory as checked, so that its casts do not run again in every question."""
+        if not 0 < checked.n_rows <= HELD_ROWS or checked.blocked:
+            return checked
+        return replace(checked, table=self.engine.create_table(f"{table} as checked", checked.table))
 
     def _csv(self, table: str, path: Path) -> CsvText:
         text = read_csv(path)

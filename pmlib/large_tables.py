@@ -85,17 +85,20 @@ def check_large(source: ir.Table, table: Table, *, file: str, keys: Mapping[str,
 
 
 def _staged(source: ir.Table, table: Table) -> ir.Table:
-    """Cast values, defaults filled in, beside their raw text (``name__raw``) and whether it fits (``name__bad``)."""
+    """Cast values, defaults filled in, beside their raw text and whether the cell is bad or empty."""
     import ibis
 
     columns: dict[str, Any] = {ROW: source[ROW].cast("int64")}
     for column in table.columns:
         kind = _TYPES[column.kind]
         present = column.name in source.columns
-        raw = _raw(source[column.name]) if present else ibis.null("string")
-        value = (_cast(source[column.name], column.kind) if present else ibis.null(kind)).cast(kind)
-        columns[f"{column.name}__raw"] = raw
-        columns[f"{column.name}__bad"] = raw.notnull() & value.isnull()
+        cell = source[column.name] if present else ibis.null("string")
+        value = (_cast(cell, column.kind) if present else ibis.null(kind)).cast(kind)
+        # Only text can hold an empty cell that is not null; other types need no text for their checks.
+        given = _raw(cell) if cell.type().is_string() else cell
+        columns[f"{column.name}__raw"] = _raw(cell)
+        columns[f"{column.name}__bad"] = given.notnull() & value.isnull()
+        columns[f"{column.name}__empty"] = given.isnull()
         default = column.default
         columns[column.name] = value if default is None else value.fill_null(ibis.literal(default).cast(kind))
     return source.select(**columns)
@@ -114,6 +117,10 @@ def _cast(cell: Any, kind: Kind) -> Any:
     text = _raw(cell)
     if kind is Kind.TEXT:
         return text
+    if kind_of.is_numeric() and kind in (Kind.NUMBER, Kind.INTEGER):
+        return _finite(cell.cast("float64"), kind)
+    if kind_of.is_boolean() and kind is Kind.FLAG:
+        return cell
     if kind is Kind.MONTH:
         fits = text.re_search(f"^(?:{MONTH}|{DAY})$")
         return _when(fits, text.substr(0, 4).try_cast("int64") * 12 + text.substr(5, 2).try_cast("int64"))
@@ -122,11 +129,12 @@ def _cast(cell: Any, kind: Kind) -> Any:
     if kind is Kind.FLAG:
         lower = text.lower()
         return lower.isin(YES).ifelse(True, lower.isin(NO).ifelse(False, None))
-    number = _when(text.re_search(f"^(?:{NUMBER})$"), text.try_cast("float64"))
-    finite = (~number.isinf()).ifelse(number, None)
-    if kind is Kind.INTEGER:
-        return ((finite % 1 == 0) & (finite.abs() < 2**53)).ifelse(finite, None)
-    return finite
+    return _finite(_when(text.re_search(f"^(?:{NUMBER})$"), text.try_cast("float64")), kind)
+
+
+def _finite(number: Any, kind: Kind) -> Any:
+    finite = _when(~(number.isinf() | number.isnan()), number)
+    return _when((finite % 1 == 0) & (finite.abs() < 2**53), finite) if kind is Kind.INTEGER else finite
 
 
 def _when(fits: Any, value: Any) -> Any:
@@ -135,12 +143,13 @@ def _when(fits: Any, value: Any) -> Any:
 
 def _rules(staged: ir.Table, table: Table) -> Iterator[_Rule]:
     for column in table.columns:
-        raw, value = staged[f"{column.name}__raw"], staged[column.name]
+        value = staged[column.name]
         what = {"column": column.name, "allowed": column.allowed}
         yield _Rule(**what, problem=f"not a {column.kind}", remedy=REMEDY[column.kind],
                     broken=staged[f"{column.name}__bad"])
         if column.required:
-            yield _Rule(**what, problem="empty", remedy="Fill it in.", broken=raw.isnull())
+            yield _Rule(**what, problem="empty", remedy="Fill it in.",
+                        broken=staged[f"{column.name}__empty"])
         limits = _limits(value, column)
         if limits is not None:
             yield _Rule(**what, problem="not allowed", remedy="Correct the value.", broken=limits)

@@ -224,7 +224,7 @@ def _check_all(folder: Folder) -> dict[str, Checked | CheckedLarge]:
                          f"{nearest(spare, table.names)}".strip()
                          for spare in ignored_columns(present, table) if spare != "_row"]
         result = check(small[name], table, small_keys) if name in small else \
-            check_large(large[name], table, file=file, keys=keys)
+            folder.held(name, check_large(large[name], table, file=file, keys=keys))
         ragged = folder.ragged.get(name, [])
         checked[name] = replace(result, findings=(*result.findings, *ragged), n_rows=result.n_rows + len(ragged),
                                 n_set_aside=result.n_set_aside + len(ragged)) if ragged else result

@@ -22,8 +22,9 @@ from pmlib.plots.style import (
 )
 
 _SMALL = 9
-_N_NAMES = 8
-_ROOMY_SHARE, _LABEL_SHARE = 0.10, 0.04
+_N_NAMES = 10
+_LABEL_ROOM = (0.09, 0.06)
+_ROOMY_SHARE, _LABEL_SHARE = 0.14, 0.04
 _HORIZON_COLOURS = {"core": COLOURS[0], "adjacent": COLOURS[4], "new": COLOURS[1], "none": LINE}
 _HORIZON_HATCHES = {"core": "", "adjacent": "//", "new": "..", "none": ""}
 _THOUSANDS = FuncFormatter(lambda value, _: f"{value:,.0f}")
@@ -43,13 +44,12 @@ def decisions(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     ax = axes(ax)
     ax.axhline(0, color=LINE, zorder=0)
-    for verb, rows in frame.groupby("action", sort=False):
-        ax.scatter(rows["cost_on_k"], rows["value_on_k"], marker=VERB_MARKERS[str(verb)], s=46, alpha=0.85,
-                   color=VERB_COLOURS[str(verb)], label=f"{verb} {len(rows)}", linewidths=1.4)
-    named = frame.assign(size=frame["value_on_k"].abs()).nlargest(_N_NAMES, "size")
-    for row in named.to_dict("records"):
-        ax.annotate(str(row["project_id"]), (row["cost_on_k"], row["value_on_k"]), xytext=(5, 3),
-                    textcoords="offset points", fontsize=_SMALL, color=INK)
+    for verb, colour in VERB_COLOURS.items():
+        rows = frame[frame["action"] == verb]
+        if len(rows):
+            ax.scatter(rows["cost_on_k"], rows["value_on_k"], marker=VERB_MARKERS[verb], s=46, alpha=0.85,
+                       color=colour, label=f"{verb} {len(rows)}", linewidths=1.4)
+    _name_some(ax, frame)
     ax.xaxis.set_major_formatter(_THOUSANDS)
     ax.yaxis.set_major_formatter(_THOUSANDS)
     if frame["action"].notna().any():
@@ -57,6 +57,20 @@ def decisions(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     title = "What each project is worth for the money it still needs" if frame["action"].notna().any() else (
         "No plan holds every limit")
     return finish(ax, title=title, x="still to spend, thousand", y="value of going on, thousand")
+
+
+def _name_some(ax: Axes, frame: pd.DataFrame) -> None:
+    """Write the ids of the projects furthest from zero on either side, none on top of another."""
+    points = frame[["cost_on_k", "value_on_k"]].to_numpy(dtype=float)
+    room = np.maximum(np.ptp(points, axis=0), 1.0) * _LABEL_ROOM if len(points) else np.ones(2)
+    said: list[int] = []
+    value = points[:, 1]
+    far = np.where(value >= 0, value / max(value.max(initial=0.0), 1e-9), value / min(value.min(initial=0.0), -1e-9))
+    for place in np.argsort(-far, kind="stable"):
+        if len(said) < _N_NAMES and all((np.abs(points[place] - points[other]) > room).any() for other in said):
+            ax.annotate(str(frame["project_id"].iloc[place]), points[place], xytext=(5, 3),
+                        textcoords="offset points", fontsize=_SMALL, color=INK)
+            said.append(int(place))
 
 
 @house_style()
@@ -73,7 +87,7 @@ def mix(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax = axes(ax, height=2.8)
     bars = [("today", "today_share"), ("plan", "plan_share")]
     for place, (_, column) in enumerate(bars):
-        _stacked(ax, frame, column, place)
+        _stacked(ax, frame, column, place=place)
     banded = frame[(frame["floor_share"] > 0) | (frame["ceiling_share"] < 1)]
     words = [f"{row['horizon']} {100 * row['floor_share']:.0f}-{100 * row['ceiling_share']:.0f} %"
              for row in banded.to_dict("records")]
@@ -86,7 +100,7 @@ def mix(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return finish(ax, title="Where the money goes, by horizon", x="share of money still to be spent")
 
 
-def _stacked(ax: Axes, frame: pd.DataFrame, column: str, place: int) -> None:
+def _stacked(ax: Axes, frame: pd.DataFrame, column: str, *, place: int) -> None:
     left = 0.0
     for row in frame.to_dict("records"):
         share, name = float(row[column]), str(row["horizon"])

@@ -114,7 +114,7 @@ def limit_frame(problem: Problem, plan: Outcome, *, prices: Floats, blocking: In
     return frame.astype({"kind": str, "name": str, "period": str, "unit": str})[LIMIT_COLUMNS]
 
 
-def binding_limits(problem: Problem, plan: Outcome, limits: pd.DataFrame, prices: Floats) -> tuple[str, ...]:
+def binding_limits(problem: Problem, plan: Outcome, limits: pd.DataFrame, *, prices: Floats) -> tuple[str, ...]:
     """Name the binding limits, the one with the most (estimated) money behind it first."""
     names = problem.model.names
     rows = problem.model.rows(*dict.fromkeys(limits["kind"]))
@@ -128,7 +128,7 @@ def binding_limits(problem: Problem, plan: Outcome, limits: pd.DataFrame, prices
 
 
 def _subject(name: RowName) -> str:
-    return name[1] if name[0] in ("capacity", *MIX) else name[0]
+    return name[1] if name[0] in ("capacity", *MIX) else label(name[:1])
 
 
 def _period(name: RowName) -> str:

@@ -18,6 +18,7 @@ from pmlib.portfolio.valuation import cost_to_go, going_on
 BY_STATE = {"running": ("keep", "hold", "stop"), "proposed": ("start", "decline"), "held": ("start", "hold", "stop")}
 GOING_ON_AS_NOW = {"running": "keep", "proposed": "decline", "held": "hold"}
 ON = ("keep", "start")
+_NEEDY = ("keep", "start", "hold")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -127,22 +128,25 @@ def _whole(value: Any) -> int | None:
 def _terms(options: pd.DataFrame | None) -> dict[str, _Terms]:
     if options is None:
         return {}
-    found = {}
-    for project_id, rows in options.groupby("project_id", sort=True):
-        by_verb = {str(row["action"]): row for row in rows.to_dict("records")}
-        start, frozen = by_verb.get("start", {}), [_whole(row.get("frozen_until")) for row in by_verb.values()]
-        found[str(project_id)] = _Terms(
-            listed=frozenset(by_verb),
-            hold_cost_k=float(by_verb.get("hold", {}).get("hold_cost_k", 0.0) or 0.0),
-            earliest=_whole(start.get("earliest_start")),
-            latest=_whole(start.get("latest_start")),
-            no_stop=any(bool(row.get("no_stop", False)) for row in by_verb.values()),
-            frozen_until=max((month for month in frozen if month is not None), default=None),
-        )
-    return found
+    by_project: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in records(options):
+        by_project.setdefault(str(row["project_id"]), {})[str(row["action"])] = row
+    return {project_id: _term(by_verb) for project_id, by_verb in by_project.items()}
 
 
-def _forbidden(verb: str, project: dict[str, Any], terms: _Terms, first: int) -> str:
+def _term(by_verb: dict[str, dict[str, Any]]) -> _Terms:
+    start, frozen = by_verb.get("start", {}), [_whole(row.get("frozen_until")) for row in by_verb.values()]
+    return _Terms(
+        listed=frozenset(by_verb),
+        hold_cost_k=float(by_verb.get("hold", {}).get("hold_cost_k", 0.0) or 0.0),
+        earliest=_whole(start.get("earliest_start")),
+        latest=_whole(start.get("latest_start")),
+        no_stop=any(bool(row.get("no_stop", False)) for row in by_verb.values()),
+        frozen_until=max((month for month in frozen if month is not None), default=None),
+    )
+
+
+def _forbidden(verb: str, project: dict[str, Any], terms: _Terms, *, first: int) -> str:
     """Why an action is left out; empty when it is allowed."""
     stays = verb == GOING_ON_AS_NOW[project["state"]]
     if terms.frozen_until is not None and terms.frozen_until > first:
@@ -175,16 +179,18 @@ def _flows_by_year(
     ids = pd.Index(projects["project_id"])
     if flows is None:
         flows = pd.DataFrame({"project_id": [], "year": [], "cost_k": []})
-    covered = np.asarray(ids.isin(flows["project_id"]))
-    ahead = flows[(flows["year"] >= first_year) & flows["project_id"].isin(ids)]
+    place = ids.get_indexer(pd.Index(flows["project_id"]))
+    covered = np.isin(np.arange(len(ids)), place)
+    mine = (flows["year"].to_numpy(dtype=float) >= first_year) & (place >= 0)
+    ahead = flows[mine]
     last = int(ahead["year"].max()) if len(ahead) else first_year
     years = tuple(range(first_year, last + longest_delay // 12 + 2))
     capex, opex = np.zeros((len(ids), len(years))), np.zeros((len(ids), len(years)))
-    place = (ids.get_indexer(ahead["project_id"]), ahead["year"].to_numpy(dtype=int) - first_year)
+    cell = (place[mine], ahead["year"].to_numpy(dtype=int) - first_year)
     cost = ahead["cost_k"].to_numpy(dtype=float)
     share = ahead["capex_share"].to_numpy(dtype=float) if "capex_share" in ahead else np.zeros(len(ahead))
-    np.add.at(capex, place, cost * share)
-    np.add.at(opex, place, cost * (1 - share))
+    np.add.at(capex, cell, cost * share)
+    np.add.at(opex, cell, cost * (1 - share))
     opex[~covered, 0] = cost_to_go(projects).to_numpy()[~covered]
     return years, capex, opex
 
@@ -197,7 +203,7 @@ def _allowed(projects: pd.DataFrame, terms: dict[str, _Terms], first: int) -> tu
         term = terms.get(project["project_id"], _NO_TERMS)
         verbs = []
         for verb in BY_STATE[project["state"]]:
-            why = _forbidden(verb, project, term, first)
+            why = _forbidden(verb, project, term, first=first)
             if why:
                 dropped.append((project["project_id"], verb, why))
             else:
@@ -237,28 +243,42 @@ def _money(frame: pd.DataFrame, undelayed: Floats) -> Floats:
     return np.asarray(money, dtype=float)
 
 
-def _people(frame: pd.DataFrame, demand: pd.DataFrame | None, first: int) -> pd.DataFrame:
+def _people(actions: pd.DataFrame, projects: pd.DataFrame, demand: pd.DataFrame | None, *, first: int) -> pd.DataFrame:
     """Person-months by action, skill and month, delays applied."""
-    columns = ["action", "skill", "month", "person_months"]
     if demand is None:
         return pd.DataFrame({"action": [], "skill": [], "month": [], "person_months": []})
-    ahead = demand[demand["month"] >= first].rename(columns={"action": "verb"})
-    own = set(zip(ahead["project_id"], ahead["verb"], strict=True))
-    source: list[str] = []
-    delay: list[int] = []
-    for row in records(frame):
-        verb, months = str(row["action"]), int(row["delay_months"])
-        if verb == "hold":
-            # Without rows of its own a hold needs what going on would need, only later.
-            verb = next((v for v in ("hold", "keep", "start") if (row["project_id"], v) in own), "hold")
-            months = 0 if verb == "hold" else months
-        source.append(verb if verb in (*ON, "hold") else "")
-        delay.append(months)
-    wanted = frame[["project_id"]].assign(action=np.arange(len(frame)), verb=source, delay=delay)
-    joined = wanted.merge(ahead, on=["project_id", "verb"])
-    joined = joined.assign(month=joined["month"].astype("int64") + joined["delay"].astype("int64"))
-    summed = joined.groupby(["action", "skill", "month"], sort=True)[["person_months"]].sum().reset_index()
-    return summed[columns]
+    project = pd.Index(projects["project_id"]).get_indexer(pd.Index(demand["project_id"]))
+    verb = pd.Index(_NEEDY).get_indexer(pd.Index(demand["action"]))
+    ahead = np.flatnonzero((demand["month"].to_numpy() >= first) & (project >= 0) & (verb >= 0))
+    key = project[ahead] * len(_NEEDY) + verb[ahead]
+    ahead, key = ahead[np.argsort(key, kind="stable")], np.sort(key, kind="stable")
+    source, delay = _sources(actions, key)
+    low, high = np.searchsorted(key, source), np.searchsorted(key, source, side="right")
+    count = np.where(source >= 0, high - low, 0)
+    action = np.repeat(np.arange(len(actions)), count)
+    within = np.arange(len(action)) - np.repeat(np.cumsum(count) - count, count)
+    row = demand.iloc[ahead[np.repeat(low, count) + within]]
+    month = row["month"].to_numpy(dtype=np.int64) + delay[action]
+    frame = pd.DataFrame({"action": action, "skill": row["skill"].to_numpy(), "month": month,
+                          "person_months": row["person_months"].to_numpy(dtype=float)})
+    return frame.sort_values(["action", "skill", "month", "person_months"], kind="stable").reset_index(drop=True)
+
+
+def _sources(actions: pd.DataFrame, key: Ints) -> tuple[Ints, Ints]:
+    """Which demand rows each action takes (key of project and verb, -1: none), and how many months later."""
+    verb = pd.Index(_NEEDY).get_indexer(pd.Index(actions["action"]))
+    own = actions["project"].to_numpy() * len(_NEEDY)
+    source = np.where(verb >= 0, own + verb, -1)
+    delay = actions["delay_months"].to_numpy(dtype=np.int64).copy()
+    hold = (actions["action"] == "hold").to_numpy()
+    has = np.isin(source, key)
+    delay[hold & has] = 0
+    for other in ("keep", "start"):
+        # Without rows of its own a hold needs what going on would need, only later.
+        candidate = own + _NEEDY.index(other)
+        borrow = hold & ~has & np.isin(candidate, key)
+        source, has = np.where(borrow, candidate, source), has | borrow
+    return source, delay
 
 
 def build_actions(
@@ -286,8 +306,8 @@ def build_actions(
         The period is unknown, or ``values`` names no project to decide.
     """
     policy = Policy() if policy is None else policy
-    first = first_month(tables, period)
     projects = to_decide(tables)
+    first = first_month(tables, period)
     worth = going_on(tables, projects, first_year=month_year(first), policy=policy, values=values)
     projects = pd.concat([projects, worth.reset_index(drop=True)], axis=1)
     frame, left_out = _allowed(projects, _terms(tables.get("options")), first)
@@ -301,7 +321,7 @@ def build_actions(
     columns = ["project", "project_id", "action", "on", "changed", "value_k", "cost_k", "delay_months"]
     return Actions(
         first=first, projects=projects.assign(cost_on_k=(capex + opex).sum(axis=1)), frame=frame[columns],
-        years=years, capex_k=capex_k, opex_k=opex_k, people=_people(frame, tables.get("demand"), first),
+        years=years, capex_k=capex_k, opex_k=opex_k, people=_people(frame, projects, tables.get("demand"), first=first),
         left_out=left_out, notes=_notes(projects, frame, first),
     )
 

@@ -74,7 +74,7 @@ def add_one_by_one(problem: Problem, order: Ints, *, bring_needed: bool = False)
         for project in list(waiting):
             if project not in waiting:
                 continue
-            group = _closure(project, needs, is_on, choice)
+            group = _closure(project, needs, is_on[choice])
             if any(p < 0 or on[p] < 0 for p in group) or (len(group) > 1 and not bring_needed):
                 continue
             change = sum((_change(problem, int(on[p]), int(choice[p])) for p in group), np.zeros(len(used)))
@@ -86,11 +86,11 @@ def add_one_by_one(problem: Problem, order: Ints, *, bring_needed: bool = False)
     return choice
 
 
-def _closure(project: int, needs: dict[int, list[int]], is_on: NDArray[np.bool_], choice: Ints) -> list[int]:
+def _closure(project: int, needs: dict[int, list[int]], now_on: NDArray[np.bool_]) -> list[int]:
     """Collect the project and all it needs that is not on yet; -1 for what can never be on."""
     group, open_ones = [project], [project]
     while open_ones:
-        missing = [q for q in needs.get(open_ones.pop(), ()) if q not in group and (q < 0 or not is_on[choice[q]])]
+        missing = [q for q in needs.get(open_ones.pop(), ()) if q not in group and (q < 0 or not now_on[q])]
         group.extend(missing)
         open_ones.extend(q for q in missing if q >= 0)
     return group

@@ -121,7 +121,8 @@ class Decision:
     def scarcest_skill(self) -> str:
         """The skill that binds first, else the one used most; empty without capacity."""
         capacity = self.limits[self.limits["kind"] == "capacity"]
-        bound = [name for words in self.binding for name in [words.partition(" in ")[0]] if name in set(capacity["name"])]
+        first_words = [words.partition(" in ")[0] for words in self.binding]
+        bound = [name for name in first_words if name in set(capacity["name"])]
         if bound or capacity.empty:
             return bound[0] if bound else ""
         totals = capacity.groupby("name")[["use", "available"]].sum()
@@ -288,14 +289,14 @@ def rebalance(
         "now_value_k": outcome(problem, going_on_as_now(problem)).value, "unit": _value_unit(problem),
         "_problem": problem, "_plan": plan,
     }
-    return _without_plan(problem, answer, common) if plan is None else _with_plan(problem, answer, plan, common)
+    return _without_plan(problem, answer, common) if plan is None else _with_plan(problem, answer, plan, common=common)
 
 
 def _value_unit(problem: Problem) -> str:
     return f"thousand {problem.currency}" if problem.policy.objective is Objective.MONEY else "points"
 
 
-def _with_plan(problem: Problem, answer: Solution, plan: Outcome, common: dict[str, Any]) -> Decision:
+def _with_plan(problem: Problem, answer: Solution, plan: Outcome, *, common: dict[str, Any]) -> Decision:
     prices = solve(problem.model, relaxed=True).prices
     reasons = explain(problem, plan, prices)
     limits = limit_frame(problem, plan, prices=prices, blocking=reasons.blocking)
@@ -306,7 +307,7 @@ def _with_plan(problem: Problem, answer: Solution, plan: Outcome, common: dict[s
     )
     return Decision(
         actions=actions[ACTION_COLUMNS], gap=answer.gap, bound=answer.bound, value_k=plan.value,
-        cost_k=float(row["cost_k"].sum()), limits=limits, binding=binding_limits(problem, plan, limits, prices),
+        cost_k=float(row["cost_k"].sum()), limits=limits, binding=binding_limits(problem, plan, limits, prices=prices),
         effects=effect_frame(problem, plan), mends=pd.DataFrame({name: [] for name in MEND_COLUMNS}),
         notes=problem.notes, **common,
     )

@@ -80,7 +80,7 @@ def explain(problem: Problem, plan: Outcome, prices: Floats) -> Reasons:
             others[project].append(switcher(action))
     width = 1e-6 * max(1.0, abs(plan.value))
     blocking = [switch.broken for switches in others for switch in switches if switch.gain_k > width]
-    teller = _Teller(problem, plan, prices, width)
+    teller = _Teller(problem, plan, prices, width=width)
     told = [teller.reason(project, switches) for project, switches in enumerate(others)]
     return Reasons(codes=tuple(str(code) for code, _ in told),
                    sentences=tuple(text[0].upper() + text[1:] for _, text in told),
@@ -90,7 +90,7 @@ def explain(problem: Problem, plan: Outcome, prices: Floats) -> Reasons:
 class _Teller:
     """Finds the reason of one project after another."""
 
-    def __init__(self, problem: Problem, plan: Outcome, prices: Floats, width: float) -> None:
+    def __init__(self, problem: Problem, plan: Outcome, prices: Floats, *, width: float) -> None:
         self._problem, self._plan, self._prices, self._width = problem, plan, prices, width
         self._projects = records(problem.actions.projects)
         self._ids = [str(project["project_id"]) for project in self._projects]
@@ -200,8 +200,8 @@ class _Teller:
             return self._going_on(project, best)
         if verb == "hold":
             other = self._problem.actions.frame["action"].iat[best.action]
-            return Reason.BETTER_LATER, (f"Holding is worth {_k(self._values[project])}, "
-                                         f"{_k(-best.gain_k)} more than to {other} now.")
+            return Reason.BETTER_LATER, (f"Holding is worth {_k(self._values[project])}; to {other} now would leave "
+                                         f"the plan {_k(-best.gain_k)} poorer.")
         if row["value_k"] > self._values[project] + self._width:
             shared = self._sharing(project)
             if shared:

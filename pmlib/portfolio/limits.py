@@ -86,7 +86,7 @@ def _budget_table(budgets: pd.DataFrame, actions: Actions) -> pd.DataFrame:
     return by_year.assign(**{name: 0.0 for name in ("capex_k", "opex_k") if name not in columns})
 
 
-def add_budgets(rows: Rows, actions: Actions, budgets: pd.DataFrame | None, policy: Policy) -> tuple[str, ...]:
+def add_budgets(rows: Rows, actions: Actions, budgets: pd.DataFrame | None, *, policy: Policy) -> tuple[str, ...]:
     """Add the money rows (one in all, or one or two per year) and return notes on years without a limit."""
     everything = actions.capex_k + actions.opex_k
     if policy.budget_k is not None:
@@ -120,7 +120,7 @@ def horizons(tables: Mapping[str, pd.DataFrame], actions: Actions) -> pd.Series:
     return actions.projects["programme_id"].map(by_id).astype(object)
 
 
-def add_mix(rows: Rows, actions: Actions, horizon: pd.Series, targets: pd.DataFrame | None, policy: Policy) -> None:
+def add_mix(rows: Rows, actions: Actions, horizon: pd.Series, *, targets: pd.DataFrame | None, policy: Policy) -> None:
     """Add a floor and a ceiling row per horizon: shares of all money still to be spent."""
     if targets is None or policy.mix is Mix.OFF or not horizon.notna().any():
         return

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pmlib.portfolio.actions import Actions
+from pmlib.portfolio.actions import Actions, records
 from pmlib.portfolio.model import Floats, Ints, RowName, Rows
 
 _NEEDS = ("requires_finished", "requires_active")
@@ -23,7 +24,6 @@ class Joint:
     members: tuple[int, ...]
     columns: tuple[int, ...]
     amounts_k: tuple[float, ...]
-    already_on: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Links:
     ----------
     needs : tuple of (needs, needed, name of the needed)
         ``needed`` is -1 when that project can never be on.
-    excludes : tuple of (link_id, members, how many are done already)
+    excludes : tuple of (link_id, members)
     joints : tuple of Joint
     notes : tuple of str
     """
@@ -65,50 +65,56 @@ def read_links(tables: Mapping[str, pd.DataFrame], actions: Actions, *, first_co
     place = {str(name): i for i, name in enumerate(actions.projects["project_id"])}
     projects = tables["projects"]
     done = set(projects.loc[projects["state"] == "done", "project_id"])
-    full = table.assign(**{name: value for name, value in (("role", "member"), ("amount_k", 0.0)) if name not in table})
     needs: list[tuple[int, int, str]] = []
     excludes: list[tuple[str, tuple[int, ...]]] = []
     joints: list[Joint] = []
     notes: list[str] = []
-    for link_id, rows in full.sort_values("member_id", kind="stable").groupby("link_id", sort=True):
-        kind = str(rows["type"].iloc[0])
-        members = tuple(place[m] for m in rows["member_id"] if m in place)
+    for link_id, rows in _by_link(table).items():
+        kind = str(rows[0]["type"])
         if kind in _NEEDS:
-            pairs = _needs(rows, place, done)
-            needs.extend(pairs)
-            if not set(rows["role"]) >= {"needs", "needed"}:
+            needs.extend(_needs(rows, place, done))
+            if not {"needs", "needed"} <= {row["role"] for row in rows}:
                 notes.append(f"Link {link_id} ({kind}) lacks a 'needs' or a 'needed' member and has no effect.")
         elif kind == "excludes":
-            excludes.append((str(link_id), members))
+            excludes.append((link_id, tuple(place[row["member_id"]] for row in rows if row["member_id"] in place)))
         elif priced:
-            joint = _joint(str(link_id), rows, place, done, actions)
+            joint = _joint(link_id, rows, place=place, done=done, actions=actions)
             if joint is not None:
                 joints.append(joint)
     return Links(needs=tuple(sorted(set(needs))), excludes=tuple(excludes), notes=tuple(notes),
                  joints=_numbered(joints, first_column))
 
 
-def _needs(rows: pd.DataFrame, place: dict[str, int], done: set[str]) -> list[tuple[int, int, str]]:
-    needing = [place[m] for m in rows.loc[rows["role"] == "needs", "member_id"] if m in place]
-    needed = [m for m in rows.loc[rows["role"] == "needed", "member_id"] if m not in done]
-    return [(p, place.get(m, -1), str(m)) for p in needing for m in needed if place.get(m, -1) != p]
+def _by_link(table: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in records(table.sort_values(["link_id", "member_id"], kind="stable")):
+        found.setdefault(str(row["link_id"]), []).append({"role": "member", "amount_k": 0.0} | row)
+    return found
 
 
-def _joint(link_id: str, rows: pd.DataFrame, place: dict[str, int], done: set[str], actions: Actions) -> Joint | None:
-    kind = str(rows["type"].iloc[0])
-    inside = rows[rows["member_id"].isin(list(place))]
-    members = tuple(place[m] for m in inside["member_id"])
+def _needs(rows: list[dict[str, Any]], place: dict[str, int], done: set[str]) -> list[tuple[int, int, str]]:
+    needing = [place[row["member_id"]] for row in rows if row["role"] == "needs" and row["member_id"] in place]
+    needed = [str(row["member_id"]) for row in rows if row["role"] == "needed" and row["member_id"] not in done]
+    return [(p, place.get(m, -1), m) for p in needing for m in needed if place.get(m, -1) != p]
+
+
+def _joint(
+    link_id: str, rows: list[dict[str, Any]], *, place: dict[str, int], done: set[str], actions: Actions,
+) -> Joint | None:
+    kind = str(rows[0]["type"])
+    inside = [row for row in rows if row["member_id"] in place]
+    members = tuple(place[row["member_id"]] for row in inside)
     if kind == "overlap":
-        chance = actions.projects["p_success"].to_numpy()[list(members)]
-        claims = chance * inside["amount_k"].to_numpy(dtype=float)
-        return Joint(link_id=link_id, kind=kind, members=members, columns=members, amounts_k=tuple(claims))
-    amount = float(rows["amount_k"].iloc[0])
-    finished = int(rows["member_id"].isin(done).sum())
+        chance = actions.projects["p_success"].to_numpy()
+        claims = tuple(float(chance[m]) * float(row["amount_k"]) for m, row in zip(members, inside, strict=True))
+        return Joint(link_id=link_id, kind=kind, members=members, columns=members, amounts_k=claims)
+    amount = float(rows[0]["amount_k"])
+    finished = sum(row["member_id"] in done for row in rows)
     reachable = len(members) + finished == len(rows)
     if not members or amount == 0 or not reachable:
         return None
     return Joint(link_id=link_id, kind="gain" if amount > 0 else "penalty", members=members, columns=(0,),
-                 amounts_k=(amount,), already_on=finished)
+                 amounts_k=(amount,))
 
 
 def _numbered(joints: list[Joint], first: int) -> tuple[Joint, ...]:
@@ -116,8 +122,7 @@ def _numbered(joints: list[Joint], first: int) -> tuple[Joint, ...]:
     for joint in joints:
         columns = tuple(range(first, first + len(joint.columns)))
         first += len(columns)
-        numbered.append(Joint(link_id=joint.link_id, kind=joint.kind, members=joint.members, columns=columns,
-                              amounts_k=joint.amounts_k, already_on=joint.already_on))
+        numbered.append(replace(joint, columns=columns))
     return tuple(numbered)
 
 
@@ -131,15 +136,14 @@ def add_links(rows: Rows, links: Links, actions: Actions) -> None:
     for link_id, members in links.excludes:
         _row(rows, ("excludes", link_id), [(on[m], 1.0) for m in members], upper=1.0)
     for joint in links.joints:
-        _add_joint(rows, joint, ids, on)
+        _add_joint(rows, joint, ids=ids, on=on)
 
 
-def _add_joint(rows: Rows, joint: Joint, ids: np.ndarray, on: list[Ints]) -> None:
+def _add_joint(rows: Rows, joint: Joint, *, ids: np.ndarray, on: list[Ints]) -> None:
     column = np.array(joint.columns, dtype=np.int64)
     if joint.kind == "penalty":
         terms = [(on[m], -1.0) for m in joint.members]
-        least = joint.already_on - (len(joint.members) + joint.already_on) + 1
-        _row(rows, ("penalty", joint.link_id), [(column, 1.0), *terms], lower=float(least))
+        _row(rows, ("penalty", joint.link_id), [(column, 1.0), *terms], lower=1.0 - len(joint.members))
         return
     for member, own in zip(joint.members, column if joint.kind == "overlap" else column.repeat(len(joint.members)),
                            strict=True):
@@ -167,9 +171,7 @@ def _on_columns(actions: Actions) -> list[Ints]:
 def joint_values(joint: Joint, on: np.ndarray) -> Floats:
     """Best values of a joint effect's columns for a given choice; ``on`` is bool of shape (n_projects,)."""
     members = on[list(joint.members)]
-    if joint.kind == "gain":
-        return np.array([float(members.all())])
-    if joint.kind == "penalty":
+    if joint.kind != "overlap":
         return np.array([float(members.all())])
     claims = np.where(members, np.array(joint.amounts_k), -1.0)
     best = np.zeros(len(claims))

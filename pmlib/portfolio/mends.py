@@ -41,13 +41,14 @@ def mends(problem: Problem) -> pd.DataFrame:
     for place in np.flatnonzero(amounts):
         row = int(soft[place])
         name, limit = problem.model.names[row], float(problem.model.row_upper[row])
-        rows.append(_mend(problem, name, limit, float(amounts[place]), money))
+        rows.append(_mend(problem, name, limit=limit, amount=float(amounts[place]), money=money))
     frame = pd.DataFrame(rows, columns=COLUMNS)
     return frame.sort_values(["share_of_limit", "kind", "name", "period"], kind="stable").reset_index(drop=True)
 
 
-def _mend(problem: Problem, name: RowName, limit: float, amount: float, money: Floats,
-          ) -> tuple[str, str, str, float, str, float, str]:
+def _mend(
+    problem: Problem, name: RowName, *, limit: float, amount: float, money: Floats,
+) -> tuple[str, str, str, float, str, float, str]:
     kind = name[0]
     if kind == "capacity":
         more = _up(amount, _DIGITS["capacity"])

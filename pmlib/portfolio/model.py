@@ -224,7 +224,7 @@ def _as_lp(highspy: Any, model: Model, *, relaxed: bool) -> Any:
     return lp
 
 
-def _run(highspy: Any, lp: Any, options: dict[str, Any], start: Floats | None) -> Any:
+def _run(highspy: Any, lp: Any, options: dict[str, Any], *, start: Floats | None) -> Any:
     engine = highspy.Highs()
     for name, value in options.items():
         engine.setOptionValue(name, value)
@@ -279,7 +279,7 @@ def solve(
     if node_limit is not None:
         options["mip_max_nodes"] = int(node_limit)
     began = perf_counter()
-    engine = _run(highspy, _as_lp(highspy, model, relaxed=relaxed), options, start)
+    engine = _run(highspy, _as_lp(highspy, model, relaxed=relaxed), options, start=start)
     return _solution(highspy, engine, seconds=perf_counter() - began, whole=not relaxed and bool(model.integer.any()))
 
 

@@ -81,22 +81,22 @@ def compile_problem(
              lower=1.0, upper=1.0)
     capacity, priced = capacity_by_month(tables, actions.first), objective_in_money(policy)
     hiring = add_people(rows, actions, capacity, first_column=n, priced=priced)
-    money_notes = add_budgets(rows, actions, tables.get("budgets"), policy)
+    money_notes = add_budgets(rows, actions, tables.get("budgets"), policy=policy)
     horizon = horizons(tables, actions)
-    add_mix(rows, actions, horizon, tables.get("mix_targets"), policy)
+    add_mix(rows, actions, horizon, targets=tables.get("mix_targets"), policy=policy)
     add_change(rows, actions, policy)
     links = read_links(tables, actions, first_column=n + len(hiring.rows), priced=priced)
     add_links(rows, links, actions)
     book = tables.get("workbook")
     return Problem(
         actions=actions, links=links, hiring=hiring, capacity=capacity, horizon=horizon,
-        targets=tables.get("mix_targets"), model=_model(rows, actions, hiring, links), policy=policy,
+        targets=tables.get("mix_targets"), model=_model(rows, actions, hiring=hiring, links=links), policy=policy,
         currency="EUR" if book is None or "currency" not in book or book.empty else str(book["currency"].iloc[0]),
         notes=(*actions.notes, *money_notes, *uncapped(actions, capacity), *links.notes),
     )
 
 
-def _model(rows: Rows, actions: Actions, hiring: Hiring, links: Links) -> Model:
+def _model(rows: Rows, actions: Actions, *, hiring: Hiring, links: Links) -> Model:
     value = actions.frame["value_k"].to_numpy(dtype=float).copy()
     on = actions.frame["on"].to_numpy()
     project = actions.frame["project"].to_numpy()

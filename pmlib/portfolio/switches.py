@@ -67,19 +67,19 @@ class Switcher:
             other = outcome(self._problem, choice)
             gain, broken = other.value - self._plan.value, other.broken
         else:
-            gain, broken = self._quick(action, project, rows, change)
+            gain, broken = self._quick(action, rows, change)
         moved = dict(zip(rows.tolist(), change.tolist(), strict=True))
         return Switch(action=action, gain_k=gain, broken=broken,
                       use=np.array([moved.get(int(row), 0.0) for row in broken]))
 
-    def _quick(self, action: int, project: int, rows: Ints, change: Floats) -> tuple[float, Ints]:
+    def _quick(self, action: int, rows: Ints, change: Floats) -> tuple[float, Ints]:
         model = self._problem.model
         raw, upper, limit = self._raw[rows] + change, model.row_upper[rows], self._limit[rows]
         price = self._price[rows]
         before = np.clip(self._raw[rows] - upper, 0.0, limit)
         after = np.clip(raw - upper, 0.0, limit)
         paid = float(np.sum(price * (after - before), where=limit > 0))
-        gain = float(model.objective[action] - model.objective[int(self._plan.choice[project])]) - paid
+        gain = float(model.objective[action] - model.objective[int(self._plan.choice[self._owner[action]])]) - paid
         slack = model.tolerance[rows]
         bad = (raw - after > upper + slack) | (raw < model.row_lower[rows] - slack)
         return gain, rows[bad]

@@ -81,7 +81,7 @@ def worth_of_limits(problem: Problem, plan: Outcome) -> pd.DataFrame:
     without = _without(pool, model, resolver)
     size, rows = abs(plan.value) or np.nan, []
     for group in groups:
-        unit, tenth = _gains(group, model, resolver, without.get(group.name))
+        unit, tenth = _gains(group, model, resolver, without=without.get(group.name))
         rows.append((group.name, group.unit, unit, unit / size, tenth, tenth / size))
     frame = pd.DataFrame(rows, columns=COLUMNS).astype({"limit": str, "unit": str})
     return frame.sort_values(["gain_k", "limit"], ascending=[False, True], kind="stable").reset_index(drop=True)
@@ -98,7 +98,7 @@ def _without(groups: list[_Group], model: Model, resolver: _Resolver) -> dict[st
     return _without(groups[:half], model, resolver) | _without(groups[half:], model, resolver)
 
 
-def _gains(group: _Group, model: Model, resolver: _Resolver, without: float | None) -> tuple[float, float]:
+def _gains(group: _Group, model: Model, resolver: _Resolver, *, without: float | None) -> tuple[float, float]:
     if group.step is None:
         return resolver.gain(model.without(group.rows)) if without is None else without, np.nan
     if without == 0.0:

@@ -78,7 +78,7 @@ def decide(measured: dict[str, Measured], products: pd.DataFrame) -> pd.DataFram
 
 
 def lay_out(
-    products: pd.DataFrame, measured: dict[str, Measured], changes: pd.DataFrame, said: dict[str, str]
+    products: pd.DataFrame, measured: dict[str, Measured], changes: pd.DataFrame, *, said: dict[str, str]
 ) -> pd.DataFrame:
     """Return one row per product, the largest revenue first, with every metric's level, change and arrow."""
     arrow_of = {(row["product_id"], row["metric"]): row["arrow"] for _, row in changes.iterrows()}

@@ -182,7 +182,7 @@ def review_products(tables: Tables, *, period: int | str, months: int = 12) -> P
     measured = measure(tables, products, revenue, last=last, months=months)
     changes = decide(measured, products)
     return ProductReview(
-        board=lay_out(products, measured, changes, notes(products, measured, revenue, last=last, months=months)),
+        board=lay_out(products, measured, changes, said=notes(products, measured, revenue, last=last, months=months)),
         changes=changes,
         revenue=revenue,
         split=split_revenue_change(tables, period=last, months=months) if tables.get("market") is not None else None,

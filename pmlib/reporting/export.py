@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from pmlib.reporting.markup import clean, without_addresses
+from pmlib.reporting.markup import clean, unbroken, without_addresses
 
 if TYPE_CHECKING:
     from nbconvert import HTMLExporter
@@ -82,7 +82,7 @@ class PageWriter:
         links = frozenset(page.links)
         self._exporter.environment.filters["clean"] = lambda source: Markup(clean(_to_pages(source), links=links))
         text, _ = self._exporter.from_notebook_node(visible(notebook), resources={"pmlib": asdict(page)})
-        return without_addresses(text)
+        return unbroken(without_addresses(text))
 
 
 def _exporter() -> HTMLExporter:

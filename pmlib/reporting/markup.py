@@ -36,6 +36,7 @@ _ENDED_BY = {
 }
 _PICTURE = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=\s]*")
 _ADDRESS = re.compile(r"(?i)\b(https?|ftp|file|wss?)://")
+_NUMBER_AND_UNIT = re.compile(r"(?<=\d) (?=(?:%|M|k|pp)(?!\w))")
 _SCROLL = "scroll wide"
 _REFERENCE = re.compile(r"(?i)url\s*\(")
 
@@ -75,6 +76,17 @@ def without_addresses(page: str) -> str:
     'see https:&#47;&#47;example.org'
     """
     return _ADDRESS.sub(r"\1:&#47;&#47;", page)
+
+
+def unbroken(page: str) -> str:
+    """Keep a number and its unit on one line.
+
+    Examples
+    --------
+    >>> unbroken("41.2 M, 0.0 % gap, 4 months")
+    '41.2&nbsp;M, 0.0&nbsp;% gap, 4 months'
+    """
+    return _NUMBER_AND_UNIT.sub("&nbsp;", page)
 
 
 class _Rebuilder(HTMLParser):

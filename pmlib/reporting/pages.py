@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pmlib.errors import PmlibError
 from pmlib.months import month_name, parse_month
 from pmlib.reporting.definition import Definition, known_reports, load_definition
-from pmlib.reporting.markup import without_addresses
+from pmlib.reporting.markup import unbroken, without_addresses
 from pmlib.reporting.publish import hold, published_folder, read_manifest, write_page
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _read_summary(folder: Path) -> dict[str, Any]:
 
 
 def _rendered(template: str, **content: Any) -> str:
-    return without_addresses(_environment().get_template(template).render(**content))
+    return unbroken(without_addresses(_environment().get_template(template).render(**content)))
 
 
 def _environment() -> Environment:

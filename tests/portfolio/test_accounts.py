@@ -10,7 +10,7 @@ from pmlib.portfolio.accounts import grouped_labels, label
 
 
 def test_frames_add_up_to_the_plan(make_tables):
-    decision = rebalance(make_tables(4))
+    decision = rebalance(make_tables(111))
     assert decision.money["plan_k"].sum() == pytest.approx(decision.cost_k)
     assert decision.mix["plan_share"].sum() == pytest.approx(1)
     assert decision.mix["today_share"].sum() == pytest.approx(1)
@@ -23,7 +23,7 @@ def test_frames_add_up_to_the_plan(make_tables):
 
 
 def test_budgets_are_one_figure_per_year_in_the_money_table(make_tables):
-    money = rebalance(make_tables(4)).money.set_index("year")
+    money = rebalance(make_tables(111)).money.set_index("year")
     assert money.loc[[2026, 2027], "budget_k"].tolist() == [880.0, 880.0]
     assert money["budget_k"].isna().sum() == len(money) - 2
 

@@ -8,7 +8,7 @@ import pytest
 from pmlib.portfolio import Policy, rebalance
 
 
-@pytest.mark.parametrize("seed", [0, 3, 4, 5, 100, 111])
+@pytest.mark.parametrize("seed", [0, 3, 4, 100])
 def test_no_rule_that_holds_every_limit_beats_the_plan(make_tables, seed):
     decision = rebalance(make_tables(seed), policy=Policy(mix="off"))
     if not decision.found:

@@ -64,7 +64,8 @@ def test_near_ties_are_shown():
 
 
 def test_a_stop_with_little_spent_is_no_sunk_cost_story():
-    rows = told({"project_id": ["A"], "state": "running", "bac_k": 1000.0, "spent_k": 100.0, "exit_cost_k": 20.0}, [-300])
+    project = {"project_id": ["A"], "state": "running", "bac_k": 1000.0, "spent_k": 100.0, "exit_cost_k": 20.0}
+    rows = told(project, [-300])
     assert rows[0] == ("stop", "no value", "Worth -300 for 900 still to spend; stopping comes to -20.")
 
 

@@ -10,7 +10,7 @@ from pmlib.portfolio.model import Status, solve
 from pmlib.portfolio.problem import best_plan, chosen, compile_problem, going_on_as_now, outcome
 
 
-@pytest.mark.parametrize("seed", [0, 4, 5, 100])
+@pytest.mark.parametrize("seed", [0, 4, 100])
 def test_the_solver_and_plain_arithmetic_agree_on_a_plan(make_tables, seed):
     problem = compile_problem(make_tables(seed), policy=Policy(mix="off"))
     answer = solve(problem.model)

@@ -10,7 +10,7 @@ from pmlib.portfolio.problem import best_plan, compile_problem, outcome
 from pmlib.portfolio.switches import Switcher
 
 
-@pytest.mark.parametrize("seed", [0, 4, 5])
+@pytest.mark.parametrize("seed", [0, 4, 100])
 def test_a_switch_is_the_difference_of_two_whole_plans(make_tables, seed):
     problem = compile_problem(make_tables(seed), policy=Policy(mix="off"))
     plan = best_plan(problem)[1]

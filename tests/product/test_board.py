@@ -30,7 +30,7 @@ def test_nothing_measured_makes_no_row_of_changes_and_a_board_of_dashes(products
     measured = measure({}, products, None, last=LAST, months=12)
     changes = decide(measured, products)
     said = notes(products, measured, None, last=LAST, months=12)
-    board = lay_out(products, measured, changes, said)
+    board = lay_out(products, measured, changes, said=said)
     assert changes.empty
     assert list(board["product_id"]) == ["A", "B", "C"]
     assert said["A"] == "no revenue in this period; no market study in this period; no surveys in this period"

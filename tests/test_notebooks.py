@@ -1,0 +1,168 @@
+"""The rules of the notebooks, and the edges they must render at."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import statistics
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+import pytest
+
+from pmlib.schema import TABLES
+from tests.conftest import ROOT
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NAMES = [path.stem for path in NOTEBOOKS]
+TAGS = {"parameters", "setup", "interactive", "check", "exercise", "solution"}
+
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMES)
+
+
+def cells(path: Path, kind: str) -> list[Any]:
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+
+
+def tagged(path: Path, tag: str) -> list[Any]:
+    return [cell for cell in cells(path, "code") if tag in cell.metadata.get("tags", [])]
+
+
+@every_notebook
+def test_it_uses_the_six_tags_and_has_one_cell_of_each_it_needs(path):
+    tags = [tag for cell in cells(path, "code") for tag in cell.metadata.get("tags", [])]
+    assert set(tags) <= TAGS
+    assert [tags.count(tag) for tag in ("parameters", "setup", "check")] == [1, 1, 1]
+
+
+@every_notebook
+def test_the_parameters_are_few_annotated_and_explained(path):
+    source = tagged(path, "parameters")[0].source
+    lines = source.splitlines()
+    assert len(lines) <= 8
+    assert all(isinstance(node, ast.AnnAssign) for node in ast.parse(source).body)
+    assert all(re.search(r"# \w+", line) for line in lines)
+
+
+@every_notebook
+def test_code_cells_are_short_and_hold_no_logic(path):
+    sources = [cell.source for cell in cells(path, "code")]
+    lengths = [len(source.splitlines()) for source in sources]
+    assert statistics.median(lengths) <= 3
+    assert max(lengths) <= 15
+    assert len(tagged(path, "setup")[0].source.splitlines()) <= 6
+    forbidden = ast.FunctionDef | ast.ClassDef | ast.For | ast.While | ast.ListComp | ast.DictComp
+    for source in sources:
+        tree = ast.parse(source)
+        assert not [node for node in ast.walk(tree) if isinstance(node, forbidden)], source
+        assert not re.search(r"\bprint\(|^[%!]|warnings\.|Path\(|os\.path", source, re.MULTILINE), source
+
+
+@every_notebook
+def test_text_and_code_take_turns_and_a_text_is_a_paragraph(path):
+    kinds = [cell.cell_type for cell in nbformat.read(path, as_version=4).cells]
+    assert kinds.count("markdown") >= kinds.count("code")
+    assert "code code code" not in " ".join(kinds)
+    for cell in cells(path, "markdown"):
+        assert 40 <= len(re.findall(r"\w+", cell.source)) <= 90, cell.source
+
+
+@every_notebook
+def test_the_answer_comes_first_and_the_numbers_leave_last(path):
+    sources = [cell.source for cell in cells(path, "code")]
+    assert sources[2].startswith("pm.answer(")
+    assert sources[-1].startswith("pm.record(")
+
+
+@every_notebook
+def test_an_interactive_cell_has_a_static_twin(path):
+    code = cells(path, "code")
+    for at, cell in enumerate(code):
+        if "interactive" in cell.metadata.get("tags", []):
+            assert len(cell.source.splitlines()) == 1
+            assert re.match(r"pm\.(table|figure)\(", code[at + 1].source)
+
+
+@every_notebook
+def test_it_names_known_tables_it_needs(path):
+    assert set(nbformat.read(path, as_version=4).metadata["pmlib"]["needs"]) <= set(TABLES)
+
+
+@every_notebook
+def test_it_is_committed_executed_without_errors_paths_or_execution_metadata(path):
+    text = path.read_text(encoding="utf-8")
+    notebook = json.loads(text)
+    assert "widgets" not in notebook["metadata"]
+    shown = 0
+    for cell in notebook["cells"]:
+        assert not {"execution", "papermill", "collapsed"}.intersection(cell["metadata"])
+        for output in cell.get("outputs", []):
+            shown += 1
+            assert output["output_type"] in ("execute_result", "display_data"), output
+            assert "application/vnd.jupyter.widget-view+json" not in output.get("data", {})
+    assert shown >= 4
+    assert str(ROOT) not in text
+    assert not re.search(r"0x[0-9a-f]{8,}", text)
+
+
+@every_notebook
+def test_every_picture_has_alt_text_and_is_small(path):
+    for cell in cells(path, "code"):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                assert len(output.metadata["image/png"]["alt"]) > 20
+                assert len(output.data["image/png"]) * 3 / 4 <= 60_000, cell.source
+
+
+def run(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **parameters: Any) -> dict[str, Any]:
+    """Run a notebook with parameters; return its entry of summary.json."""
+    monkeypatch.setenv("PMLIB_RECORD", str(folder))
+    monkeypatch.setenv("PMLIB_NOTEBOOK", name)
+    papermill.execute_notebook(ROOT / "notebooks" / f"{name}.ipynb", folder / f"{name}.ipynb", parameters=parameters,
+                               cwd=ROOT, progress_bar=False)
+    entry: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))[name]
+    return entry
+
+
+def test_rebalancing_renders_an_infeasible_budget_and_names_the_change_that_mends_it(tmp_path, monkeypatch):
+    entry = run("30_rebalance_portfolio", tmp_path, monkeypatch, budget_k=10.0)
+    assert entry["summary"].startswith("Infeasible: needs ")
+    mends = (tmp_path / "tables" / "30_rebalance_portfolio" / "mends.csv").read_text(encoding="utf-8")
+    assert "budget" in mends
+
+
+PROJECT = "project_id,name,state,bac_k\nP1,Only one,proposed,100\n"
+
+
+def test_scoring_and_rebalancing_render_a_single_project(tmp_path, monkeypatch, folder):
+    book = folder(
+        projects=PROJECT, workbook="name,as_of\nAcme,2025-12-31\n",
+        objectives="objective_id,name,worst,best\nA,Reach,0,10\nB,Fit,1,5\n",
+        weights="objective_id,weight\nA,60\nB,40\n",
+        scores="project_id,objective_id,raw_level\nP1,A,5\nP1,B,5\n",
+        cash_flows="project_id,year,cost_k,benefit_k\nP1,2026,100,250\n")
+    scored = run("20_score_projects", tmp_path, monkeypatch, workbook=str(book))
+    assert "70" in " ".join(scored["headline"])
+    plan = run("30_rebalance_portfolio", tmp_path, monkeypatch, workbook=str(book))
+    assert plan["summary"].startswith("Start 1 project")
+
+
+def test_products_render_without_surveys_market_and_subscriptions(tmp_path, monkeypatch, folder):
+    orders = "\n".join(f"{n},20{23 + n // 12}-{n % 12 + 1:02d}-15,C{n % 5},PR1,{1 + n % 3},1000" for n in range(36))
+    book = folder(
+        products="product_id,name\nPR1,Sensor\n", workbook="name,as_of\nAcme,2025-12-31\n",
+        orders=f"order_id,date,customer_id,product_id,units,paid_price\n{orders}\n")
+    entry = run("40_product_performance", tmp_path, monkeypatch, workbook=str(book))
+    assert "No surveys in this period" in entry["summary"]
+
+
+def test_checking_renders_a_workbook_with_rows_set_aside_and_a_blocked_table(tmp_path, monkeypatch, folder):
+    book = folder(projects=PROJECT + "P1,Twin,held,1\nP2,Two,held,2\nP3,Three,held,3\nP4,Four,held,4\n",
+                  programmes="programme_id\nA\n")
+    entry = run("10_check_data", tmp_path, monkeypatch, workbook=str(book))
+    assert "Table programmes is blocked" in entry["summary"]
+    quarantine = (tmp_path / "tables" / "10_check_data" / "quarantine.csv").read_text(encoding="utf-8")
+    assert quarantine.count("duplicate key") == 2
