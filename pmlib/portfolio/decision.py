@@ -22,6 +22,7 @@ from pmlib.portfolio.accounts import (
     money_frame,
     people_frame,
 )
+from pmlib.portfolio.comparison import COLUMNS as AGAINST_COLUMNS
 from pmlib.portfolio.comparison import compare
 from pmlib.portfolio.explain import Reason, explain
 from pmlib.portfolio.mends import COLUMNS as MEND_COLUMNS
@@ -29,6 +30,7 @@ from pmlib.portfolio.mends import mends
 from pmlib.portfolio.model import Solution, Status, solve
 from pmlib.portfolio.policy import Objective, Policy
 from pmlib.portfolio.problem import Outcome, Problem, best_plan, compile_problem, going_on_as_now, outcome
+from pmlib.portfolio.worth import COLUMNS as WORTH_COLUMNS
 from pmlib.portfolio.worth import worth_of_limits
 
 if TYPE_CHECKING:
@@ -145,14 +147,9 @@ class Decision:
         Returns
         -------
         DataFrame
-            limit, unit, gain_k, gain_share, ten_percent_k, ten_percent_share.
-
-        Raises
-        ------
-        ParameterError
-            There is no plan to compare with.
+            limit, unit, gain_k, gain_share, ten_percent_k, ten_percent_share; empty without a plan.
         """
-        return worth_of_limits(self._problem, self._needed())
+        return worth_of_limits(self._problem, self._plan) if self._plan is not None else _empty(WORTH_COLUMNS)
 
     def against(self) -> pd.DataFrame:
         """Say what going on as now and two rules of thumb lose, and which limits they break.
@@ -160,14 +157,9 @@ class Decision:
         Returns
         -------
         DataFrame
-            rule, value_k, cost_k, loss_k, loss_share, projects, breaks.
-
-        Raises
-        ------
-        ParameterError
-            There is no plan to compare with.
+            rule, value_k, cost_k, loss_k, loss_share, projects, breaks; empty without a plan.
         """
-        return compare(self._problem, self._needed())
+        return compare(self._problem, self._plan) if self._plan is not None else _empty(AGAINST_COLUMNS)
 
     def force(self, project_id: str, action: str | None = None) -> float:
         """Say what is lost if this project is decided otherwise and everything else is chosen anew.
@@ -202,7 +194,7 @@ class Decision:
         return frame.sort_values(["regret_k", "project_id"], ascending=[False, True]).reset_index(drop=True)
 
     def check(self) -> str:
-        """Add everything up again without the solver.
+        """Add everything up again without the solver; without a plan there is nothing to add, and it says so.
 
         Raises
         ------
@@ -292,6 +284,10 @@ def rebalance(
     return _without_plan(problem, answer, common) if plan is None else _with_plan(problem, answer, plan, common=common)
 
 
+def _empty(columns: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series([], dtype=object) for name in columns})
+
+
 def _value_unit(problem: Problem) -> str:
     return f"thousand {problem.currency}" if problem.policy.objective is Objective.MONEY else "points"
 
@@ -308,7 +304,7 @@ def _with_plan(problem: Problem, answer: Solution, plan: Outcome, *, common: dic
     return Decision(
         actions=actions[ACTION_COLUMNS], gap=answer.gap, bound=answer.bound, value_k=plan.value,
         cost_k=float(row["cost_k"].sum()), limits=limits, binding=binding_limits(problem, plan, limits, prices=prices),
-        effects=effect_frame(problem, plan), mends=pd.DataFrame({name: [] for name in MEND_COLUMNS}),
+        effects=effect_frame(problem, plan), mends=_empty(MEND_COLUMNS),
         notes=problem.notes, **common,
     )
 
@@ -319,11 +315,11 @@ def _without_plan(problem: Problem, answer: Solution, common: dict[str, Any]) ->
         action=pd.Series(None, index=problem.actions.projects.index, dtype=str), value_k=np.nan, cost_k=np.nan,
         reason_code=str(Reason.NO_PLAN), reason=why, changed=False,
     )
-    mended = mends(problem) if answer.status is Status.INFEASIBLE else pd.DataFrame({n: [] for n in MEND_COLUMNS})
+    mended = mends(problem) if answer.status is Status.INFEASIBLE else _empty(MEND_COLUMNS)
     return Decision(
         actions=actions[ACTION_COLUMNS], gap=math.nan, bound=math.nan, value_k=math.nan, cost_k=math.nan,
-        limits=pd.DataFrame({name: [] for name in LIMIT_COLUMNS}), binding=(), mends=mended, notes=problem.notes,
-        effects=pd.DataFrame({name: [] for name in ("kind", "name", "projects", "value_k")}), **common,
+        limits=_empty(LIMIT_COLUMNS), binding=(), mends=mended, notes=problem.notes,
+        effects=_empty(["kind", "name", "projects", "value_k"]), **common,
     )
 
 
@@ -337,8 +333,11 @@ def _described(problem: Problem) -> pd.DataFrame:
 
 
 def _checked(decision: Decision) -> str:
-    plan, problem = decision._needed(), decision._problem
-    actions = decision.actions
+    plan, problem, actions = decision._plan, decision._problem, decision.actions
+    if plan is None:
+        if actions["action"].notna().any() or not math.isnan(decision.value_k):
+            raise CheckError("actions: there is no plan, yet something is decided. Run rebalance again.")
+        return f"No plan to check ({decision.status}): nothing is decided and no value is claimed."
     once = actions["project_id"].is_unique and actions["action"].notna().all()
     if not once or len(actions) != len(problem.actions.projects):
         raise CheckError("actions: not exactly one action for every project. Run rebalance again.")

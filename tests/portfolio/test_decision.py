@@ -162,10 +162,13 @@ def test_without_a_plan_there_are_no_verbs_and_no_zeros():
     assert decision.mends["sentence"].tolist() == ["+200 thousand budget"]
     assert decision.summary() == "Infeasible: no plan holds every limit. It needs +200 thousand budget."
     assert decision.headline()["infeasible"] == "no plan holds every limit"
+    assert decision.worth_of_limits().empty
+    assert decision.against().empty
+    assert decision.check() == "No plan to check (infeasible): nothing is decided and no value is claimed."
     with pytest.raises(ParameterError, match=r"there is none \(infeasible\)"):
-        decision.worth_of_limits()
-    with pytest.raises(ParameterError, match=r"there is none"):
-        decision.check()
+        decision.force("P17")
+    with pytest.raises(CheckError, match="there is no plan, yet something is decided"):
+        dataclasses.replace(decision, value_k=1.0).check()
 
 
 def test_check_refuses_totals_that_do_not_reconcile(make_tables):
