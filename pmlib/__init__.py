@@ -35,8 +35,8 @@ _VERBS = {
 }
 
 __all__ = [
-    "Policy", "answer", "figure", "if_available", "note", "open_workbook", "plots", "portfolio", "product", "rebalance", "record",
-    "reporting", "review_products", "score", "scoring", "table", "widgets",
+    "Policy", "answer", "figure", "if_available", "note", "open_workbook", "plots", "portfolio", "product", "rebalance",
+    "record", "reporting", "review_products", "score", "scoring", "table", "widgets",
 ]
 
 

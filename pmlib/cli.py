@@ -56,7 +56,7 @@ def _project(given: Path | None) -> Path:
 
 
 @app.command()
-def report(  # noqa: PLR0913 - one option per thing a user may say
+def report(
     name: Annotated[str, typer.Argument(help="Which report; see 'pmlib list'.")],
     *,
     period: Annotated[str | None, typer.Option(help="Month YYYY-MM; default: the newest of the workbook.")] = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -19,6 +20,8 @@ VERBS = ("start", "keep", "hold", "stop", "decline")
 #: Colours of a figure after quantising: enough for anti-aliased text, and half the bytes.
 _PALETTE = 64
 _EMPTY = "–"
+# Figures stand to the right, also where an interval or an arrow stands behind them; ids and months do not.
+_FIGURE = re.compile(r"[+-]?\d[\d,.]*(\s|$)|–$")
 
 
 class Answer(Protocol):
@@ -104,8 +107,7 @@ def table(
         name: [_cell(f"{name} share" if name in percent else name, value) for value in top[name]] for name in names
     })
     more = f" {len(top)} of {len(frame):,} rows." if len(frame) > len(top) else ""
-    numeric = {name: pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
-               for name in names}
+    numeric = {name: not name.endswith("_id") and all(map(_FIGURE.match, shown[name])) for name in names}
     head = "".join(f"<th{_class(numeric[name])}>{escape(title)}</th>" for name, title in names.items())
     body = "".join(
         "<tr>" + "".join(_td(name, cell, numeric[name]) for name, cell in zip(names, row, strict=True)) + "</tr>"

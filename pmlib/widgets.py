@@ -54,7 +54,7 @@ def weights(tables: Mapping[str, pd.DataFrame], *, group: str = "board") -> Live
     sliders = {
         leaf: ipy.IntSlider(value=round(100 * weight), min=0, max=100, description=card.tree.names[leaf],
                             style={"description_width": "16em"}, continuous_update=False)
-        for leaf, weight in card.weights.items()
+        for leaf, weight in zip(card.tree.leaves, card.weights.astype(float), strict=True)
     }
 
     def ranking() -> str:
@@ -80,8 +80,9 @@ def budget(
     """
     start = policy or Policy()
     plan = rebalance(tables, period=period, values=values, policy=start)
-    now = start.budget_k or plan.cost_k
-    top = max(plan.actions["cost_on_k"].sum(), now)
+    everything = float(plan.actions["cost_on_k"].sum())
+    now = start.budget_k or (plan.cost_k if plan.found else everything)
+    top = max(everything, now)
     slider = ipy.FloatSlider(value=now, min=0, max=top, step=max(top / _STEPS, 1.0), description="Budget, thousand",
                              readout_format=",.0f", style={"description_width": "16em"}, continuous_update=False)
 

@@ -129,7 +129,7 @@ def run(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **parameters: 
 
 def test_rebalancing_renders_an_infeasible_budget_and_names_the_change_that_mends_it(tmp_path, monkeypatch):
     entry = run("30_rebalance_portfolio", tmp_path, monkeypatch, budget_k=10.0)
-    assert entry["summary"].startswith("Infeasible: needs ")
+    assert entry["summary"].startswith("Infeasible: no plan holds every limit. It needs ")
     mends = (tmp_path / "tables" / "30_rebalance_portfolio" / "mends.csv").read_text(encoding="utf-8")
     assert "budget" in mends
 

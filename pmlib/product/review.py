@@ -15,7 +15,15 @@ from pmlib.product.change import Arrow
 from pmlib.product.engine import Tables, as_month, currency_of, small
 from pmlib.product.market import RevenueSplit, split_revenue_change
 from pmlib.product.revenue import MonthlyRevenue, monthly_revenue, window_total_k
-from pmlib.product.wording import counted, figure_text, listed, money_text, signed_percent
+from pmlib.product.wording import (
+    counted,
+    figure_text,
+    figure_with_arrow,
+    interval_in_words,
+    listed,
+    money_text,
+    signed_percent,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,6 +71,25 @@ class ProductReview:
     def to_frame(self) -> pd.DataFrame:
         """Return one row per product."""
         return self.board.copy(deep=False)
+
+    def written(self) -> pd.DataFrame:
+        """Return the board as a reader wants it: values, intervals and arrows in words; ``–`` where not measured.
+
+        Returns
+        -------
+        DataFrame
+            One row per product: name, revenue (thousand), change, share, nps, csat, retention; all text.
+        """
+        rows = self.board.to_dict("records")
+        return pd.DataFrame({
+            "name": self.board["name"],
+            "revenue": [figure_with_arrow(f"{row['revenue_k']:,.0f}", row, "revenue") for row in rows],
+            "change": [interval_in_words(row, "revenue_change", scale=100, signed=True) for row in rows],
+            **{
+                metric: [figure_with_arrow(interval_in_words(row, metric, scale=scale), row, metric) for row in rows]
+                for metric, scale in (("share", 100), ("nps", 1), ("csat", 100), ("retention_12", 100))
+            },
+        })
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Draw the board: values, intervals and arrows."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 _MILLION_K = 1000.0
 
@@ -73,3 +75,28 @@ def counted(number: int, noun: str) -> str:
     ('1 answer', '2,400 answers')
     """
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def interval_in_words(row: Mapping[Hashable, Any], name: str, *, scale: float = 1, signed: bool = False) -> str:
+    """Write a value with its interval, from the columns ``name``, ``name_low`` and ``name_high``.
+
+    Examples
+    --------
+    >>> interval_in_words({"nps": 36.21, "nps_low": 31.8, "nps_high": 40.6}, "nps")
+    '36.2 (32 to 41)'
+    """
+    value, low, high = (scale * row[f"{name}{end}"] for end in ("", "_low", "_high"))
+    if math.isnan(value):
+        return "–"
+    return f"{value:+.1f} ({low:+.0f} to {high:+.0f})" if signed else f"{value:.1f} ({low:.0f} to {high:.0f})"
+
+
+def figure_with_arrow(text: str, row: Mapping[Hashable, Any], metric: str) -> str:
+    """Put the arrow of a metric behind its figure; a dash alone where it was not measured.
+
+    Examples
+    --------
+    >>> figure_with_arrow("36.2 (32 to 41)", {"nps_arrow": "▲"}, "nps")
+    '36.2 (32 to 41) ▲'
+    """
+    return "–" if text in ("–", "nan") else f"{text} {row[f'{metric}_arrow']}".rstrip()

@@ -148,7 +148,7 @@ class Scorecard:
         )
         table = table.sort_values("difference", key=np.abs, ascending=False, kind="stable", ignore_index=True)
         return Explanation(a=_label(first), b=rival, table=table,
-                           value_a=float(first["value"]), value_b=float((points_b * self.weights).sum()))
+                           value_a=float(first["value"]), value_b=float(points_b.to_numpy(dtype=float) @ weights))
 
     def check(self) -> str:
         """Add the contributions up again.

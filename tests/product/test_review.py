@@ -180,3 +180,14 @@ def test_review_changes_no_input(company) -> None:
     review_products(company, period="2025-12")
     for name, frame in company.items():
         pd.testing.assert_frame_equal(frame, before[name])
+
+
+def test_the_written_board_says_what_the_board_holds(review) -> None:
+    written = review.written()
+    assert list(written.columns) == ["name", "revenue", "change", "share", "nps", "csat", "retention_12"]
+    assert written["name"].tolist() == review.board["name"].tolist()
+    for metric in ("share", "nps", "csat", "retention_12"):
+        assert ((written[metric] == "–") == review.board[metric].isna()).all()
+    first = review.board.iloc[0]
+    assert written["revenue"].iloc[0] == f"{first['revenue_k']:,.0f} {first['revenue_arrow']}"
+    assert written["nps"].iloc[0].startswith(f"{first['nps']:.1f} ({first['nps_low']:.0f} to {first['nps_high']:.0f})")

@@ -44,7 +44,7 @@ def test_periods_stand_newest_first_with_what_each_decided(
     page = text(done.index)
     places = order(page, "January 2026", "Decided in 2026-01", "December 2025", "Decided in 2025-12", "November 2025")
     assert places == sorted(places)
-    assert "Since December 2025: EUR expected value: 38.1 M → 41.2 M" in page
+    assert "Since December 2025: EUR expected value: 38.1&nbsp;M → 41.2&nbsp;M" in page
     assert "Not this one" not in page
     assert newest_period(root, "monthly") == "2026-01"
     assert newest_period(root, "weekly") is None
@@ -98,7 +98,8 @@ def test_a_periods_page_has_the_answer_first_then_every_notebook_with_its_state(
     )
     answers = {"10_x": answer("Data <i> are fine."), "40_x": answer("Start 9.", {"41.2 M": "EUR"})}
     page = text(go(root, answers=answers, causes={"20_x": "cell [2]: ValueError: no"}).folder / "index.html")
-    places = order(page, '<p class="answer">Start 9.', "<b>41.2 M</b>", "Title 1 &lt;b&gt;", "Data &lt;i&gt; are fine.",
+    places = order(page, '<p class="answer">Start 9.', "<b>41.2&nbsp;M</b>",
+                   "Title 1 &lt;b&gt;", "Data &lt;i&gt; are fine.",
                    "Title 2", "cell [2]: ValueError: no.", "error.txt", "Title 3", "needs surveys (not there)",
                    "Title 4")  # fmt: skip
     assert places == sorted(places)
