@@ -18,7 +18,7 @@ from pmlib.portfolio.policy import Objective
 from pmlib.portfolio.problem import Outcome, Problem
 from pmlib.portfolio.switches import Switch, Switcher
 
-#: A switch that loses less than this share of the project's cost is a near tie.
+#: A switch that loses less than this share of the project's cost (of its points, for the score) is a near tie.
 NEAR = 0.01
 #: From this share on, what is spent is worth a word when a project stops.
 _MOSTLY_SPENT = 0.5
@@ -110,7 +110,8 @@ class _Teller:
             return Reason.MANDATORY, f"Mandatory: {self._deal(row)}."
         if best.gain_k > self._width and len(best.broken):
             return self._blocked(project, best)
-        if not len(best.broken) and -best.gain_k <= NEAR * max(float(row["cost_on_k"]), 1.0):
+        size = abs(float(row["value_k"])) if self._points else max(float(row["cost_on_k"]), 1.0)
+        if not len(best.broken) and -best.gain_k <= NEAR * size:
             verb = self._problem.actions.frame["action"].iat[best.action]
             loss = _k(-best.gain_k)
             return Reason.NEAR_TIE, f"Near tie: to {verb} instead would lose only {loss}; {self._deal(row)}."

@@ -36,7 +36,7 @@ def summary(decision: Decision) -> str:
 def _proof(decision: Decision) -> str:
     gap = f"{100 * decision.gap:.1f} %"
     if decision.status is Status.PROVED:
-        return f"Proved optimal (gap {gap})."
+        return f"Proved optimal, gap {gap}."
     return f"Not proved: another plan may be worth up to {decision.bound - decision.value_k:,.0f} more (gap {gap})."
 
 
@@ -73,7 +73,8 @@ def _money(decision: Decision) -> dict[str, str]:
         budget, cost, when = float(first["budget_k"]), float(first["plan_k"]), f" of {int(first['year'])}"
     if budget is None or not np.isfinite(budget):
         return {f"{big(cost)} to spend": f"{decision.currency} the plan still costs"}
-    return {f"{big(cost)} of {big(budget)}": f"{decision.currency} of the budget{when}"}
+    spent, unit = big(cost).split(), big(budget).split()[1]
+    return {f"{spent[0] if spent[1] == unit else big(cost)} of {big(budget)}": f"{decision.currency} of the budget{when}"}
 
 
 def big(thousands: float) -> str:

@@ -237,7 +237,7 @@ def test_a_decision_answers_in_four_forms_and_travels(make_tables):
         "reason_code", "reason", "changed"]
     assert 2 <= len(decision.headline()) <= 4
     assert repr(decision).startswith("<Decision: ")
-    assert decision.summary().endswith("Proved optimal (gap 0.0 %).")
+    assert decision.summary().endswith("Proved optimal, gap 0.0 %.")
     assert decision.scarcest_skill in {"data", "design"}
 
 

@@ -73,3 +73,10 @@ def test_going_on_with_a_loss_smaller_than_the_exit_is_the_least_bad():
     rows = told({"project_id": ["A"], "state": "running", "bac_k": 1000.0, "exit_cost_k": 200.0}, [-50.0],
                 options=pd.DataFrame({"project_id": ["A", "A"], "action": ["keep", "stop"]}))
     assert rows[0] == ("keep", "least bad", "Loses 50, but to stop would lose 150 more.")
+
+
+def test_points_lost_by_a_hold_are_no_near_tie_however_dear_the_project():
+    (verb, code, reason), = told({"project_id": ["A"], "state": "running", "bac_k": [16_983.0]}, values=[83.0],
+                                 policy=Policy(objective="score"))
+    assert (verb, code) == ("keep", "worth it")
+    assert reason == "Worth 83 points for 16,983 still to spend."
