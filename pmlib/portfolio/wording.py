@@ -74,7 +74,8 @@ def _money(decision: Decision) -> dict[str, str]:
     if budget is None or not np.isfinite(budget):
         return {f"{big(cost)} to spend": f"{decision.currency} the plan still costs"}
     spent, unit = big(cost).split(), big(budget).split()[1]
-    return {f"{spent[0] if spent[1] == unit else big(cost)} of {big(budget)}": f"{decision.currency} of the budget{when}"}
+    figure = f"{spent[0] if spent[1] == unit else big(cost)} of {big(budget)}"
+    return {figure: f"{decision.currency} of the budget{when}"}
 
 
 def big(thousands: float) -> str:
