@@ -21,7 +21,7 @@ VERBS = ("start", "keep", "hold", "stop", "decline")
 _PALETTE = 64
 _EMPTY = "–"
 # Figures stand to the right, also where an interval or an arrow stands behind them; ids and months do not.
-_FIGURE = re.compile(r"[+-]?\d[\d,.]*(\s|$)|–$")
+_FIGURE = re.compile(r"([+-]?\d[\d,.]*( %)?( \(.*\))?( [▲▼–])?|–)$")
 
 
 class Answer(Protocol):

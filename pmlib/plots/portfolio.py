@@ -32,7 +32,7 @@ _MOST_MONTHS = 12
 
 
 @house_style()
-def decisions(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def decisions(frame: pd.DataFrame, ax: Axes | None = None, *, unit: str = "thousand") -> Axes:
     """Draw every project by what going on costs and is worth, with the mark and colour of its verb.
 
     Parameters
@@ -41,6 +41,8 @@ def decisions(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ``Decision.actions``: project_id, action, value_on_k, cost_on_k.
     ax : Axes, optional
         Drawn upon when given.
+    unit : str
+        Unit of the value.
     """
     ax = axes(ax)
     ax.axhline(0, color=LINE, zorder=0)
@@ -56,7 +58,7 @@ def decisions(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=_SMALL)
     title = "What each project is worth for the money it still needs" if frame["action"].notna().any() else (
         "No plan holds every limit")
-    return finish(ax, title=title, x="still to spend, thousand", y="value of going on, thousand")
+    return finish(ax, title=title, x="still to spend, thousand", y=f"value of going on, {unit}")
 
 
 def _name_some(ax: Axes, frame: pd.DataFrame) -> None:

@@ -54,8 +54,8 @@ class Decision:
         Relative gap, and the most any plan could be worth.
     value_k, cost_k : float
         Worth of the plan, joint effects included, and money still to spend.
-    now_value_k : float
-        Worth of going on as now (which may break limits: `against` says which).
+    now_value_k, now_holds : float, bool
+        Worth of going on as now, and whether that holds every limit (`against` says which it breaks).
     limits, mix, money, people, effects, left_out, mends : DataFrame
         Limits with their slack; shares by horizon; money by year; people by month; joint effects and bought
         people; actions that were not allowed; changes that would make an infeasible problem feasible.
@@ -74,6 +74,7 @@ class Decision:
     value_k: float
     cost_k: float
     now_value_k: float
+    now_holds: bool
     limits: pd.DataFrame
     mix: pd.DataFrame
     money: pd.DataFrame
@@ -101,7 +102,7 @@ class Decision:
         """Draw value against cost, one mark per project."""
         from pmlib.plots import portfolio
 
-        drawn: Axes = portfolio.decisions(self.actions, ax=ax)
+        drawn: Axes = portfolio.decisions(self.actions, ax=ax, unit=self.unit)
         return drawn
 
     def counts(self) -> dict[str, int]:
@@ -275,10 +276,11 @@ def rebalance(
     """
     problem = compile_problem(tables, period=period, values=values, policy=policy)
     answer, plan = best_plan(problem)
+    now = outcome(problem, going_on_as_now(problem))
     common: dict[str, Any] = {
         "status": answer.status, "seconds": answer.seconds, "left_out": problem.actions.left_out,
         "mix": mix_frame(problem, plan), "money": money_frame(problem, plan), "people": people_frame(problem, plan),
-        "now_value_k": outcome(problem, going_on_as_now(problem)).value, "unit": _value_unit(problem),
+        "now_value_k": now.value, "now_holds": not len(now.broken), "unit": _value_unit(problem),
         "_problem": problem, "_plan": plan,
     }
     return _without_plan(problem, answer, common) if plan is None else _with_plan(problem, answer, plan, common=common)

@@ -192,8 +192,8 @@ class _Teller:
         scarce = int(best.broken[places[int(np.argmax(weight))]])
         verb = self._problem.actions.frame["action"].iat[best.action]
         others = f" (by estimate the scarcest of {len(places)} limits)" if len(places) > 1 else ""
-        return (f"{self._deal(row, would=True)}; to {verb} would bring {_k(best.gain_k)} more, but "
-                f"{label(model.names[scarce])} has no room for it{others}.")
+        gain = "" if _k(best.gain_k) == _k(row["value_k"]) else f"; to {verb} would bring {_k(best.gain_k)} more"
+        return f"{self._deal(row, would=True)}{gain}, but {label(model.names[scarce])} has no room for it{others}."
 
     def _by_worth(self, project: int, best: Switch) -> tuple[Reason, str]:
         row, verb = self._projects[project], self._verbs[project]

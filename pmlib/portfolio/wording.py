@@ -30,6 +30,8 @@ def summary(decision: Decision) -> str:
     binds = "No limit keeps out anything worth doing."
     if decision.binding:
         binds = f"{decision.binding[0][0].upper()}{decision.binding[0][1:]} is what binds."
+    if not decision.now_holds:
+        against += ", which breaks limits"
     return f"{plan}. The plan is worth {decision.value_k:,.0f} {decision.unit}, {against}. {binds} {_proof(decision)}"
 
 

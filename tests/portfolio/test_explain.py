@@ -35,8 +35,7 @@ def test_the_scarcest_limit_is_named_for_what_is_crowded_out():
         capacity=capacity)
     assert first == "100 still to spend buy 300."
     assert (verb, code) == ("decline", "crowded out")
-    assert second == ("100 to go would buy 200; to start would bring 100 more, but data engineering in 2026-03 has no "
-                      "room for it.")
+    assert second == "100 to go would buy 200, but data engineering in 2026-03 has no room for it."
 
 
 def test_change_limits_frozen_projects_and_unknown_values_are_named():

@@ -32,3 +32,8 @@ def test_a_plan_in_figures_and_in_one_line():
 
 def test_without_a_budget_the_money_is_still_said():
     assert decide().headline()["5.0 M to spend"] == "EUR the plan still costs"
+
+
+def test_going_on_as_now_is_said_to_break_limits_where_it_does():
+    assert "than going on as now, which breaks limits." in decide(budget_k=1.0).summary()
+    assert "which breaks limits" not in decide().summary()

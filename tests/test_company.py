@@ -1,0 +1,113 @@
+"""The planted truths, found from the tables alone by the functions the notebooks call."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import pmlib as pm
+from pmlib.sample import write_large_tables
+from tests.conftest import ROOT
+
+FOLDER = ROOT / "data" / "quillmark"
+
+
+@pytest.fixture(scope="module")
+def book():
+    write_large_tables(FOLDER)
+    return pm.open_workbook(FOLDER)
+
+
+@pytest.fixture(scope="module")
+def truth() -> dict[str, Any]:
+    return json.loads((FOLDER / "truth.json").read_text(encoding="utf-8"))["truths"]
+
+
+@pytest.fixture(scope="module")
+def plan(book):
+    return pm.rebalance(book)
+
+
+@pytest.fixture(scope="module")
+def verbs(plan):
+    return plan.to_frame().set_index("project_id")["action"]
+
+
+@pytest.fixture(scope="module")
+def review(book):
+    return pm.review_products(book, period="2025-12")
+
+
+def test_the_company_is_clean(book):
+    assert book.exit_code == 0
+    assert book.name == "Quillmark Sensors"
+
+
+def test_t1_the_must_choose_are_chosen_and_the_must_not_are_not(verbs, truth):
+    assert verbs[truth["T1"]["must_choose"]].isin(["start", "keep"]).all()
+    assert not verbs[truth["T1"]["must_not"]].isin(["start", "keep"]).any()
+
+
+def test_the_portfolio_room_and_the_companys_own_oracle_agree_on_the_plan(plan, verbs, truth):
+    assert plan.value_k == pytest.approx(truth["T1"]["value_k"], abs=0.05)
+    assert verbs.to_dict() == truth["T1"]["plan"]
+    assert str(plan.status) == "proved"
+
+
+def test_t2_data_engineering_is_the_bottleneck_and_money_is_not(plan):
+    worth = plan.worth_of_limits().set_index("limit")["ten_percent_share"]
+    assert worth["data engineering"] > 0.015
+    assert worth["budget, every year"] < 0.005
+
+
+def test_t3_naive_rules_lose(plan):
+    loss = plan.against().set_index("rule")["loss_share"]
+    assert loss["by value"] > 0.08
+    assert loss["greedy by value per cost"] > 0.03
+
+
+def test_t6_sunk_cost_neither_saves_p17_nor_stops_p23(verbs, plan):
+    assert (verbs["P17"], verbs["P23"]) == ("stop", "keep")
+    reasons = plan.to_frame().set_index("project_id")["reason"]
+    assert reasons["P17"] == "900 to go would buy 520; 78 % is spent and gone either way."
+
+
+def test_t9_the_enabler_loses_alone_and_is_started_for_what_it_carries(plan, verbs):
+    row = plan.to_frame().set_index("project_id").loc["P08"]
+    assert (row["action"], round(row["value_k"])) == ("start", -600)
+    assert row["reason"] == "Loses 600 alone, carries P09, P10 and P11: together they bring 2,500."
+    assert (verbs[["P09", "P10", "P11"]] == "start").all()
+
+
+def test_t22_the_mix_has_drifted_and_the_plan_brings_it_back(plan):
+    mix = plan.mix.set_index("horizon")
+    assert (100 * mix["today_share"]).round().to_dict() == {"core": 86, "adjacent": 11, "new": 3}
+    assert mix["plan_share"].between(mix["floor_share"] - 1e-9, mix["ceiling_share"] + 1e-9).all()
+
+
+def test_t15_share_and_market_pull_apart(book):
+    products = book["products"].set_index("product_id")["category"]
+    split = pm.product.split_revenue_change(book, period="2025-12", months=12, apart=24).to_frame().set_index("category")
+    for product, wanted in (("PR3", (-2.10, -4.35, 2.25)), ("PR5", (4.51, 9.64, -5.12))):
+        row = split.loc[products[product]]
+        points = 100 / row["market_before_k"]
+        got = [points * row[name] for name in ("change_k", "market_effect_k", "share_effect_k")]
+        assert got == pytest.approx(wanted, abs=0.02)
+
+
+def test_t16_noise_gets_no_arrow_and_a_fall_does(review):
+    arrows = review.to_frame().set_index("product_id")["nps_arrow"]
+    assert (arrows["PR2"], arrows["PR6"]) == ("–", "▼")
+
+
+def test_scores_lack_three_judgements_and_say_so(book):
+    assert "3 of 60 projects lack a score and carry bounds" in pm.score(book).summary()
+
+
+def test_every_room_reconciles(plan, review, book):
+    assert plan.check().startswith("Totals reconcile")
+    assert "to the cent" in review.check()
+    assert pm.score(book).check().startswith("Weights sum to 1")
+    assert book.check().startswith("All 257,")
