@@ -11,10 +11,10 @@ import pandas as pd
 
 from pmlib import views
 from pmlib.errors import WorkbookError, nearest
-from pmlib.large_tables import ROW, CheckedLarge
+from pmlib.large_tables import ROW
 from pmlib.readers import ENDINGS, CsvText, read_csv, sha256
 from pmlib.schema import TABLES
-from pmlib.schema.checks import RawTable
+from pmlib.schema.checks import Checked, RawTable
 from pmlib.schema.findings import Finding
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Folder:
         text = self._csv(table, path)
         return self.engine.create_table(f"{table} as text", text.cells.append_column(ROW, [text.rows]))
 
-    def held(self, table: str, checked: CheckedLarge) -> CheckedLarge:
+    def held(self, table: str, checked: Checked) -> Checked:
         """Hold a table that fits into memory as checked, so that its casts do not run again in every question."""
         if not 0 < checked.n_rows <= HELD_ROWS or checked.blocked:
             return checked

@@ -11,7 +11,7 @@ import pandas as pd
 
 from pmlib.errors import nearest
 from pmlib.schema.casting import DAY, MONTH, NO, NUMBER, REMEDY, YES
-from pmlib.schema.checks import RawTable, block_reason, key_findings, missing_columns
+from pmlib.schema.checks import Checked, RawTable, key_findings, missing_columns
 from pmlib.schema.definition import Column, Kind, Table
 from pmlib.schema.findings import Finding
 
@@ -25,21 +25,6 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class CheckedLarge:
-    """A large table after its checks: the usable rows as an Ibis table, and what was wrong."""
-
-    table: ir.Table
-    findings: tuple[Finding, ...]
-    n_rows: int
-    n_set_aside: int
-
-    @property
-    def blocked(self) -> str:
-        """Why the table cannot be used at all; empty when it can."""
-        return block_reason(self.findings, self.n_rows, self.n_set_aside)
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Rule:
     column: str
@@ -49,7 +34,7 @@ class _Rule:
     broken: Any
 
 
-def check_large(source: ir.Table, table: Table, *, file: str, keys: Mapping[str, ir.Table]) -> CheckedLarge:
+def check_large(source: ir.Table, table: Table, *, file: str, keys: Mapping[str, ir.Table]) -> Checked:
     """Cast and check a large table in the engine.
 
     Parameters
@@ -66,7 +51,7 @@ def check_large(source: ir.Table, table: Table, *, file: str, keys: Mapping[str,
     missing = missing_columns([name for name in source.columns if name != ROW], table, file)
     if missing:
         n_rows = int(source.count().execute())
-        return CheckedLarge(table=source.limit(0), findings=missing, n_rows=n_rows, n_set_aside=n_rows)
+        return Checked(table=source.limit(0), findings=missing, n_rows=n_rows, n_set_aside=n_rows)
     staged = _staged(source, table)
     rules = [*_rules(staged, table), *_reference_rules(staged, table, keys)]
     # One scan counts what is broken; rows are fetched only where something is.
@@ -80,7 +65,7 @@ def check_large(source: ir.Table, table: Table, *, file: str, keys: Mapping[str,
     if found["n_keys"] < n_rows:
         findings += _duplicates(staged, table, file)
     bad = sorted({finding.row for finding in findings})
-    return CheckedLarge(table=_usable(staged, table, bad), findings=tuple(findings), n_rows=n_rows,
+    return Checked(table=_usable(staged, table, bad), findings=tuple(findings), n_rows=n_rows,
                         n_set_aside=len(bad))
 
 

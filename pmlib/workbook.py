@@ -12,7 +12,7 @@ import pandas as pd
 
 from pmlib.errors import CheckError, MissingTableError, WorkbookError, nearest
 from pmlib.folder import Folder, open_folder
-from pmlib.large_tables import CheckedLarge, check_large
+from pmlib.large_tables import check_large
 from pmlib.months import last_day, month_of, month_text, parse_month
 from pmlib.project import resolve_source
 from pmlib.schema import TABLES, Kind, Table
@@ -208,7 +208,7 @@ def open_workbook(source: str | Path, *, as_of: str | dt.date | None = None) -> 
     )
 
 
-def _check_all(folder: Folder) -> dict[str, Checked | CheckedLarge]:
+def _check_all(folder: Folder) -> dict[str, Checked]:
     names = [name for name in TABLES if name in folder.sources]
     small = {name: folder.cells(name) for name in names if not TABLES[name].large}
     large = {name: folder.relation(name) for name in names if TABLES[name].large}
@@ -216,7 +216,7 @@ def _check_all(folder: Folder) -> dict[str, Checked | CheckedLarge]:
     keys = {name: _key_relation(sorted(known)) for name, known in small_keys.items()}
     keys |= {name: _keys_of_large(relation, TABLES[name]) for name, relation in large.items()
              if TABLES[name].key[0] in relation.columns}
-    checked: dict[str, Checked | CheckedLarge] = {}
+    checked: dict[str, Checked] = {}
     for name in names:
         table, file = TABLES[name], folder.sources[name].file
         present = list(small[name].cells.columns) if name in small else list(large[name].columns)
@@ -248,9 +248,9 @@ def _keys_of_large(relation: ir.Table, table: Table) -> ir.Table:
     return relation.select(key=relation[table.key[0]].cast("string").strip()).distinct()
 
 
-def _about(checked: Mapping[str, Checked | CheckedLarge]) -> dict[str, Any]:
+def _about(checked: Mapping[str, Checked]) -> dict[str, Any]:
     result = checked.get("workbook")
-    if not isinstance(result, Checked) or result.blocked or result.table.empty:
+    if result is None or result.blocked or result.table.empty:
         return {"name": "Workbook", "currency": "EUR", "as_of": None}
     row = result.table.iloc[0]
     return {"name": row["name"], "currency": row["currency"],
@@ -294,7 +294,7 @@ def _newest_month(table: Any, definition: Table) -> int | None:
     return int(value) if definition[by].kind is Kind.MONTH else month_of(pd.Timestamp(value).date())
 
 
-def _counts(folder: Folder, checked: Mapping[str, Checked | CheckedLarge]) -> pd.DataFrame:
+def _counts(folder: Folder, checked: Mapping[str, Checked]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {

@@ -89,7 +89,8 @@ def test_t22_the_mix_has_drifted_and_the_plan_brings_it_back(plan):
 
 def test_t15_share_and_market_pull_apart(book):
     products = book["products"].set_index("product_id")["category"]
-    split = pm.product.split_revenue_change(book, period="2025-12", months=12, apart=24).to_frame().set_index("category")
+    split = pm.product.split_revenue_change(book, period="2025-12", months=12, apart=24)
+    split = split.to_frame().set_index("category")
     for product, wanted in (("PR3", (-2.10, -4.35, 2.25)), ("PR5", (4.51, 9.64, -5.12))):
         row = split.loc[products[product]]
         points = 100 / row["market_before_k"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,9 +30,9 @@ class RawTable:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Checked:
-    """A table after its checks: the usable rows, and what was wrong with the others."""
+    """A table after its checks: the usable rows (a frame, or an Ibis table), and what was wrong with the others."""
 
-    table: pd.DataFrame
+    table: Any
     findings: tuple[Finding, ...]
     n_rows: int
     n_set_aside: int
@@ -39,17 +40,12 @@ class Checked:
     @property
     def blocked(self) -> str:
         """Why the table cannot be used at all; empty when it can."""
-        return block_reason(self.findings, self.n_rows, self.n_set_aside)
-
-
-def block_reason(findings: tuple[Finding, ...], n_rows: int, n_set_aside: int) -> str:
-    """Say why a table cannot be used at all; empty when it can."""
-    blocking = next((finding for finding in findings if finding.blocks), None)
-    if blocking is not None:
-        return str(blocking)
-    if n_rows and n_set_aside / n_rows > UNUSABLE_SHARE:
-        return f"{n_set_aside:,} of {n_rows:,} rows are unusable, more than half"
-    return ""
+        blocking = next((finding for finding in self.findings if finding.blocks), None)
+        if blocking is not None:
+            return str(blocking)
+        if self.n_rows and self.n_set_aside / self.n_rows > UNUSABLE_SHARE:
+            return f"{self.n_set_aside:,} of {self.n_rows:,} rows are unusable, more than half"
+        return ""
 
 
 def check(raw: RawTable, table: Table, keys: Mapping[str, Set[str]]) -> Checked:
