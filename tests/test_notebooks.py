@@ -137,15 +137,19 @@ def test_rebalancing_renders_an_infeasible_budget_and_names_the_change_that_mend
 PROJECT = "project_id,name,state,bac_k\nP1,Only one,proposed,100\n"
 
 
-def test_scoring_and_rebalancing_render_a_single_project(tmp_path, monkeypatch, folder):
+def test_scoring_and_rebalancing_render_a_single_project_and_figures_say_what_they_lack(tmp_path, monkeypatch, folder):
     book = folder(
         projects=PROJECT, workbook="name,as_of\nAcme,2025-12-31\n",
         objectives="objective_id,name,worst,best\nA,Reach,0,10\nB,Fit,1,5\n",
         weights="objective_id,weight\nA,60\nB,40\n",
-        scores="project_id,objective_id,raw_level\nP1,A,5\nP1,B,5\n",
+        scores="project_id,objective_id,raw_level\nP1,A,5\nP1,B,5\nP9,A,5\n",
         cash_flows="project_id,year,cost_k,benefit_k\nP1,2026,100,250\n")
     scored = run("20_score_projects", tmp_path, monkeypatch, workbook=str(book))
     assert "70" in " ".join(scored["headline"])
+    captions = [output.metadata["image/png"]["caption"]
+                for cell in cells(tmp_path / "20_score_projects.ipynb", "code") for output in cell.outputs
+                if "image/png" in output.get("data", {})]
+    assert "1 of 3 rows of scores is set aside." in captions
     plan = run("30_rebalance_portfolio", tmp_path, monkeypatch, workbook=str(book))
     assert plan["summary"].startswith("Start 1 project")
 
