@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from pmlib.errors import PmlibError
+from pmlib.errors import LockedError, PmlibError
 
 LOCKED, USAGE = 75, 2
+_LONGEST_PLACE = 200
 
 app = typer.Typer(
     name="pmlib",
@@ -27,15 +28,24 @@ ProjectOption = Annotated[
 
 
 def main() -> None:
-    """Run a command; what goes wrong on purpose becomes one line on stderr and an exit code.
+    """Run a command; what is refused, by pmlib or by the machine, becomes one line on stderr and an exit code.
 
     Exit codes: 0 all well, 1 some failed (or rows set aside), 2 usage or blocked data, 75 locked.
     """
     try:
         app()
-    except PmlibError as error:
-        typer.echo(f"pmlib: {error}", err=True)
-        sys.exit(LOCKED if type(error).__name__ == "LockedError" else USAGE)
+    except (PmlibError, OSError, RuntimeError) as error:
+        typer.echo(f"pmlib: {_told(error)}", err=True)
+        sys.exit(LOCKED if isinstance(error, LockedError) else USAGE)
+
+
+def _told(error: Exception) -> str:
+    """Say in one line what was refused; of the machine's refusals, where."""
+    if not isinstance(error, OSError) or error.filename is None:
+        return " ".join(f"{error or type(error).__name__}".split())
+    place = str(error.filename)
+    shown = place if len(place) <= _LONGEST_PLACE else f"{place[:_LONGEST_PLACE]}…"
+    return f"{shown}: {error.strerror}. Give another place, or make this one usable."
 
 
 def _project(given: Path | None) -> Path:
@@ -98,8 +108,8 @@ def check(
 @app.command()
 def sample(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it.")],
-    scale: Annotated[float, typer.Option(min=0.01, help="Size of the large tables, 1 as in data/quillmark.")] = 1,
-    seed: Annotated[int | None, typer.Option(help="Another company of the same kind.")] = None,
+    scale: Annotated[float, typer.Option(min=0.01, max=1000, help="Size of the large tables, 1 as in data/quillmark.")] = 1,
+    seed: Annotated[int | None, typer.Option(min=0, help="Another company of the same kind.")] = None,
 ) -> None:
     """Write the fictitious company's tables."""
     from pmlib.sample import write_sample

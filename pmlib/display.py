@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
-from pmlib.errors import MissingTableError, ParameterError, did_you_mean
+from pmlib.errors import BlockedTableError, MissingTableError, ParameterError, did_you_mean
 from pmlib.months import month_text
 
 _Result = TypeVar("_Result")
@@ -165,6 +165,8 @@ def if_available(question: Callable[..., _Result], tables: Mapping[str, Any], **
     """
     try:
         return question(tables, **options)
+    except BlockedTableError:
+        raise
     except MissingTableError:
         return None
 

@@ -6,12 +6,14 @@
     ├── InputError            something a user brought is wrong
     │   ├── WorkbookError     a source cannot be opened, or holds no known table
     │   ├── SchemaError       a table or column breaks its definition
-    │   ├── MissingTableError a question needs a table that is not there (or blocked)
+    │   ├── MissingTableError a question needs a table that is not there
+    │   │   └── BlockedTableError it is there, but cannot be used
     │   └── ScaleError        a number lies outside its declared scale
     ├── ParameterError        an option or report parameter is unknown or ill-typed
     ├── SolverError           the optimiser failed for a reason other than the data
     ├── CheckError            figures that must reconcile do not
     └── ReportError           a report cannot be defined, rendered or published
+        └── LockedError       another run holds this report and period
 
 Every message names the thing, shows got against allowed and ends with the remedy.
 """
@@ -39,9 +41,13 @@ class SchemaError(InputError):
 
 
 class MissingTableError(InputError, KeyError):
-    """A question needs a table that is absent or blocked (a KeyError too: a workbook is a mapping)."""
+    """A question needs a table that is not there (a KeyError too: a workbook is a mapping)."""
 
     __str__ = Exception.__str__
+
+
+class BlockedTableError(MissingTableError):
+    """A question needs a table that is there but cannot be used; doing without it would give a wrong answer."""
 
 
 class ScaleError(InputError):
@@ -62,6 +68,10 @@ class CheckError(PmlibError):
 
 class ReportError(PmlibError):
     """A report cannot be defined, rendered or published."""
+
+
+class LockedError(ReportError):
+    """Another run holds this report and period."""
 
 
 def nearest(got: str, known: Iterable[str]) -> str:

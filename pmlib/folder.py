@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pmlib import views
 from pmlib.errors import WorkbookError, nearest
@@ -24,9 +29,9 @@ if TYPE_CHECKING:
 #: Larger tables are cast anew in every scan: time instead of memory.
 HELD_ROWS = 5_000_000
 
-# A number is plain when writing it back gives the same text: 007 is an id, not 7.
+# What looks like an id stays text: 007 is not 7, 1E5 is not 100000.
 _INTEGER = r"[+-]?(0|[1-9]\d{0,17})"
-_DECIMAL = r"[+-]?(0|[1-9]\d*)?(\.\d+)?([eE][+-]?\d+)?"
+_DECIMAL = r"[+-]?(((0|[1-9]\d*)(POINT\d+)?|POINT\d+)|[1-9]POINT\d+[eE][+-]?\d+|[1-9][eE][+-]\d+)"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -68,27 +73,34 @@ class Folder:
     def cells(self, table: str) -> RawTable:
         """Read a small table whole."""
         source = self.sources[table]
-        if source.is_view:
-            return _numbered(self.engine.table(table).execute(), source.file, first=1)
-        path = source.paths[0]
-        if path.suffix.lower() == ".parquet":
-            return _numbered(pd.read_parquet(path), source.file, first=1)
-        text = self._csv(table, path)
-        return RawTable(cells=text.cells.to_pandas(), rows=np.array(text.rows, dtype="int64"), file=source.file)
+        with _reading(source):
+            if source.is_view:
+                return _numbered(self.engine.table(table).to_pyarrow(), source)
+            path = source.paths[0]
+            if path.suffix.lower() == ".parquet":
+                return _numbered(pq.read_table(path), source)
+            text = self._csv(table, path)
+        cells = text.cells.to_pandas().rename(columns=_schema_names(text.cells.column_names, table))
+        return RawTable(cells=cells, rows=np.array(text.rows, dtype="int64"), file=source.file)
 
     def relation(self, table: str) -> ir.Table:
         """Name a large table in the engine, with its file row in ``_row``."""
         import ibis
 
         source = self.sources[table]
-        if source.is_view:
-            return self.engine.table(table).mutate(**{ROW: ibis.row_number() + 1})
-        path = source.paths[0]
-        if path.suffix.lower() == ".parquet":
-            rows = self.engine.read_parquet(path, file_row_number=True)
-            return rows.mutate(**{ROW: rows["file_row_number"] + 1}).drop("file_row_number")
-        text = self._csv(table, path)
-        return self.engine.create_table(f"{table} as text", text.cells.append_column(ROW, [text.rows]))
+        with _reading(source):
+            if source.is_view:
+                rows = self.engine.table(table)
+                rows = rows.mutate(**{ROW: ibis.row_number() + 1})
+            elif source.paths[0].suffix.lower() == ".parquet":
+                rows = self.engine.read_parquet(source.paths[0], file_row_number=True)
+                rows = rows.mutate(**{ROW: rows["file_row_number"] + 1}).drop("file_row_number")
+            else:
+                text = self._csv(table, source.paths[0])
+                numbered = text.cells.append_column(ROW, pa.array(text.rows, pa.int64()))
+                rows = self.engine.create_table(f"{table} as text", numbered)
+        names = _schema_names(rows.columns, table)
+        return rows.rename({new: old for old, new in names.items()})
 
     def held(self, table: str, checked: Checked) -> Checked:
         """Hold a table that fits into memory as checked, so that its casts do not run again in every question."""
@@ -120,6 +132,8 @@ def open_folder(path: Path) -> Folder:
     if sql.is_file():
         _bind_views(folder, sql)
     read = {file for source in folder.sources.values() for file in source.paths}
+    folder.notes += [f"{entry.name} is no file and stays unread. Put a file there." for entry in sorted(path.iterdir())
+                     if entry.suffix.lower() in ENDINGS and not entry.is_file()]
     folder.notes += [f"{file.name} is not a known table and stays unread. {nearest(file.stem, TABLES)}".strip()
                      for file in _table_files(path) if file.resolve() not in read and file not in read]
     if not folder.sources:
@@ -160,6 +174,26 @@ def _find_files(folder: Folder) -> None:
 
 def _table_files(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.iterdir()) if path.suffix.lower() in ENDINGS and path.is_file()]
+
+
+@contextmanager
+def _reading(source: Source) -> Iterator[None]:
+    """Name the file when its reader fails, whoever raises."""
+    try:
+        yield
+    except WorkbookError:
+        raise
+    except Exception as error:
+        text = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        remedy = "Correct the view" if source.is_view else "Write the file anew"
+        raise WorkbookError(f"{source.file}: cannot be read ({text}). {remedy}.") from error
+
+
+def _schema_names(columns: Iterable[str], table: str) -> dict[str, str]:
+    """Map column names that differ from the schema's only in case or outer blanks."""
+    present = list(columns)
+    wanted = {name: name.strip().lower() for name in present if name.strip().lower() in TABLES[table]}
+    return {name: new for name, new in wanted.items() if name == new or new not in present}
 
 
 def _view_names(sql: Path) -> set[str]:
@@ -207,22 +241,30 @@ class _Loader:
             raise WorkbookError(f"{file.name} row {row}: {len(text.ragged)} row(s) with more or fewer cells than the "
                                 f"header, the first is '{cells.strip()[:60]}'. Quote cells that hold the delimiter.")
         raw = self._engine.create_table(f"{name} as text", text.cells)
-        point = options.get("decimal_separator", ".")
-        self._engine.create_view(name, _with_numbers(raw, point))
+        as_text = options.get("all_varchar", "").lower() == "true"
+        self._engine.create_view(name, raw if as_text else _with_numbers(
+            raw, options.get("decimal_separator", "."), file.name))
 
 
-def _with_numbers(raw: ir.Table, point: str) -> ir.Table:
+def _with_numbers(raw: ir.Table, point: str, file: str) -> ir.Table:
     """Make a column a number where every value parses as a plain one; text otherwise."""
-    texts = {name: raw[name].strip().replace(point, ".") for name in raw.columns}
+    decimal = _DECIMAL.replace("POINT", re.escape(point))
     tests: dict[str, Any] = {}
-    for at, text in enumerate(texts.values()):
-        tests[f"integer_{at}"] = _all_match(text, _INTEGER)
-        tests[f"decimal_{at}"] = _all_match(text, _DECIMAL)
+    for at, name in enumerate(raw.columns):
+        tests[f"integer_{at}"] = _all_match(raw[name].strip(), _INTEGER)
+        tests[f"decimal_{at}"] = _all_match(raw[name].strip(), decimal)
+        tests[f"grouped_{at}"] = _all_match(raw[name].strip(), r"[+-]?\d[\d.,]*")
     found = raw.aggregate(**tests).execute().iloc[0]
+    for at, name in enumerate(raw.columns):
+        # Left as text, 1.234 of a file with decimal commas would be read as a little more than one.
+        if point != "." and found[f"grouped_{at}"] and not found[f"integer_{at}"] and not found[f"decimal_{at}"]:
+            raise WorkbookError(
+                f"{file}: column '{name}' holds thousands separators beside decimal_separator='{point}'. "
+                "Read it with all_varchar=true and take them out by replace().")
     return raw.select(**{
-        name: text.cast("int64") if found[f"integer_{at}"] else
-        text.cast("float64") if found[f"decimal_{at}"] else raw[name]
-        for at, (name, text) in enumerate(texts.items())
+        name: raw[name].strip().cast("int64") if found[f"integer_{at}"] else
+        raw[name].strip().replace(point, ".").cast("float64") if found[f"decimal_{at}"] else raw[name]
+        for at, name in enumerate(raw.columns)
     })
 
 
@@ -231,6 +273,8 @@ def _all_match(text: ir.StringValue, pattern: str) -> ir.BooleanScalar:
     return (fits.all() & text.notnull().any()).fill_null(False)
 
 
-def _numbered(frame: pd.DataFrame, file: str, *, first: int) -> RawTable:
-    rows = np.arange(first, first + len(frame))
-    return RawTable(cells=frame.reset_index(drop=True), rows=rows, file=file)
+def _numbered(cells: pa.Table, source: Source) -> RawTable:
+    # Arrow's own types: pandas would make floats of whole numbers beside empty cells.
+    frame = cells.to_pandas(types_mapper=pd.ArrowDtype, ignore_metadata=True)
+    frame = frame.rename(columns=_schema_names(frame.columns, source.table))
+    return RawTable(cells=frame, rows=np.arange(1, 1 + len(frame)), file=source.file)

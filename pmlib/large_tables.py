@@ -11,14 +11,15 @@ import pandas as pd
 
 from pmlib.errors import nearest
 from pmlib.schema.casting import DAY, MONTH, NO, NUMBER, REMEDY, YES
-from pmlib.schema.checks import Checked, RawTable, key_findings, missing_columns
+from pmlib.schema.checks import DISTINCT, Checked, RawTable, article, key_findings, missing_columns
 from pmlib.schema.definition import Column, Kind, Table
 from pmlib.schema.findings import Finding
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-ROW = "_row"
+#: No file has a column of this name.
+ROW = "row of the file"
 _TYPES = {
     Kind.TEXT: "string", Kind.NUMBER: "float64", Kind.INTEGER: "int64",
     Kind.MONTH: "int64", Kind.DATE: "date", Kind.FLAG: "boolean",
@@ -40,7 +41,7 @@ def check_large(source: ir.Table, table: Table, *, file: str, keys: Mapping[str,
     Parameters
     ----------
     source : ibis Table
-        The cells as read, with their file row in ``_row``.
+        The cells as read, with their file row in the column ``ROW``.
     table : Table
         The definition.
     file : str
@@ -80,8 +81,8 @@ def _staged(source: ir.Table, table: Table) -> ir.Table:
         cell = source[column.name] if present else ibis.null("string")
         value = (_cast(cell, column.kind) if present else ibis.null(kind)).cast(kind)
         # Only text can hold an empty cell that is not null; other types need no text for their checks.
-        given = _raw(cell) if cell.type().is_string() else cell
-        columns[f"{column.name}__raw"] = _raw(cell)
+        given = raw_text(cell) if cell.type().is_string() else cell
+        columns[f"{column.name}__raw"] = raw_text(cell)
         columns[f"{column.name}__bad"] = given.notnull() & value.isnull()
         columns[f"{column.name}__empty"] = given.isnull()
         default = column.default
@@ -89,17 +90,22 @@ def _staged(source: ir.Table, table: Table) -> ir.Table:
     return source.select(**columns)
 
 
-def _raw(cell: Any) -> Any:
+def raw_text(cell: Any) -> Any:
+    """Write a cell as text, whole numbers without a point whatever their type: 12.0 is the key 12."""
+    if cell.type().is_floating() or cell.type().is_decimal():
+        number = cell.cast("float64")
+        whole = (number % 1 == 0) & (number.abs() < 2**53)
+        return whole.ifelse(_when(whole, number).cast("int64").cast("string"), cell.cast("string"))
     return cell.cast("string").strip().nullif("")
 
 
 def _cast(cell: Any, kind: Kind) -> Any:
     """Cast one column the way ``schema.casting`` does, as an expression."""
     kind_of = cell.type()
-    if kind_of.is_temporal() and kind in (Kind.MONTH, Kind.DATE):
-        return cell.date() if kind is Kind.DATE and kind_of.is_timestamp() else \
-            cell if kind is Kind.DATE else cell.year().cast("int64") * 12 + cell.month().cast("int64")
-    text = _raw(cell)
+    if (kind_of.is_date() or kind_of.is_timestamp()) and kind in (Kind.MONTH, Kind.DATE):
+        day = _when(cell == cell.truncate("D"), cell).cast("date") if kind_of.is_timestamp() else cell
+        return day if kind is Kind.DATE else day.year().cast("int64") * 12 + day.month().cast("int64")
+    text = raw_text(cell)
     if kind is Kind.TEXT:
         return text
     if kind_of.is_numeric() and kind in (Kind.NUMBER, Kind.INTEGER):
@@ -127,10 +133,12 @@ def _when(fits: Any, value: Any) -> Any:
 
 
 def _rules(staged: ir.Table, table: Table) -> Iterator[_Rule]:
+    import ibis
+
     for column in table.columns:
         value = staged[column.name]
         what = {"column": column.name, "allowed": column.allowed}
-        yield _Rule(**what, problem=f"not a {column.kind}", remedy=REMEDY[column.kind],
+        yield _Rule(**what, problem=f"not {article(column.kind)}", remedy=REMEDY[column.kind],
                     broken=staged[f"{column.name}__bad"])
         if column.required:
             yield _Rule(**what, problem="empty", remedy="Fill it in.",
@@ -142,6 +150,17 @@ def _rules(staged: ir.Table, table: Table) -> Iterator[_Rule]:
         word = "lies after" if table[first].kind is Kind.MONTH else "exceeds"
         yield _Rule(column=first, problem=f"{first} {word} {second}", allowed=f"at most {second}",
                     remedy="Swap or correct them.", broken=staged[first] > staged[second])
+    for first, second in table.distinct:
+        yield _Rule(column=first, problem=f"{first} equals {second}", allowed=f"another value than {second}",
+                    remedy=DISTINCT, broken=staged[first] == staged[second])
+    for rule in table.rules:
+        value, outside = staged[rule.column], ibis.literal(False)
+        if rule.low is not None:
+            outside = outside | (value < rule.low)
+        if rule.high is not None:
+            outside = outside | (value > rule.high)
+        yield _Rule(column=rule.column, problem="not allowed", allowed=rule.allowed, remedy="Correct the value.",
+                    broken=staged[rule.when].isin(rule.values) & outside)
 
 
 def _limits(value: Any, column: Column) -> Any:

@@ -10,7 +10,7 @@ from pmlib.errors import ParameterError
 # A fixed list: strftime would follow the machine's locale.
 _NAMES = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December")
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+_MONTH = re.compile(r"((?:19|20|21)\d\d)-(0[1-9]|1[0-2])")
 
 
 def parse_month(text: str) -> int:
@@ -19,7 +19,7 @@ def parse_month(text: str) -> int:
     Raises
     ------
     ParameterError
-        The text is no month.
+        The text is no month of the years 1900 to 2199.
 
     Examples
     --------
@@ -28,7 +28,8 @@ def parse_month(text: str) -> int:
     """
     match = _MONTH.fullmatch(str(text).strip())
     if match is None:
-        raise ParameterError(f"month: got {text!r}, allowed YYYY-MM with 01-12. Write it as, say, 2025-12.")
+        raise ParameterError(
+            f"month: got {text!r}, allowed YYYY-MM of the years 1900 to 2199. Write it as, say, 2025-12.")
     return int(match[1]) * 12 + int(match[2])
 
 

@@ -47,6 +47,7 @@ def read_csv(path: Path, *, delimiter: str = ",", quote: str = '"', skip: int = 
     """
     data = decode(path).encode("utf-8")
     header = _header(data, path, delimiter=delimiter, quote=quote, skip=skip)
+    _refuse_open_quote(data, path, delimiter=delimiter, quote=quote)
     ragged: list[tuple[int, str]] = []
 
     def set_aside(row: arrow_csv.InvalidRow) -> str:
@@ -56,7 +57,10 @@ def read_csv(path: Path, *, delimiter: str = ",", quote: str = '"', skip: int = 
     # One thread, because only then does Arrow number the rows it hands over.
     cells = arrow_csv.read_csv(
         io.BytesIO(data),
-        read_options=arrow_csv.ReadOptions(use_threads=False, skip_rows=skip),
+        read_options=arrow_csv.ReadOptions(
+            use_threads=False, skip_rows=skip, skip_rows_after_names=1, column_names=header,
+            block_size=max(1 << 20, len(data)),
+        ),
         parse_options=arrow_csv.ParseOptions(
             delimiter=delimiter, quote_char=quote, newlines_in_values=True, ignore_empty_lines=False,
             invalid_row_handler=set_aside,
@@ -76,10 +80,18 @@ def read_csv(path: Path, *, delimiter: str = ",", quote: str = '"', skip: int = 
 
 
 def decode(path: Path) -> str:
-    """Decode a text file: UTF-8 with or without BOM, else cp1252 as Excel writes it."""
+    """Decode a text file: UTF-8 with or without BOM, else cp1252 as Excel writes it.
+
+    Raises
+    ------
+    WorkbookError
+        The file is in UTF-16.
+    """
     data = path.read_bytes()
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise WorkbookError(f"{path.name}: encoding UTF-16, allowed UTF-8 and cp1252. Save it as CSV UTF-8.")
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8").lstrip("\ufeff")
     except UnicodeDecodeError:
         return data.decode("cp1252", errors="replace")
 
@@ -104,9 +116,26 @@ def _header(data: bytes, path: Path, *, delimiter: str, quote: str, skip: int) -
     for at, name in enumerate(header):
         if not name.strip():
             raise WorkbookError(f"{path.name}: header cell {at + 1} is empty. Name the column or delete it.")
-        if name in header[:at]:
+        # The engine takes names that differ only in case for the same.
+        if name.lower() in (other.lower() for other in header[:at]):
             raise WorkbookError(f"{path.name}: column '{name}' stands twice. Keep one of them.")
     return header
+
+
+def _refuse_open_quote(data: bytes, path: Path, *, delimiter: str, quote: str) -> None:
+    """Refuse an opening quote without its end, which would swallow every row behind it."""
+    if data.count(quote.encode()) % 2 == 0:
+        return
+    lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")
+    rows = csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True)
+    last = 0
+    try:
+        for _ in rows:
+            last = rows.line_num
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            raise WorkbookError(
+                f"{path.name} row {last + 1}: a quote opens and never closes. Close or delete it.") from error
 
 
 def _empty_rows(cells: pa.Table) -> set[int]:

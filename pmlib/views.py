@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pmlib.errors import WorkbookError
+from pmlib.readers import decode
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
 FILE_NAME = "views.sql"
 #: What a CSV file in a view may need said, because nothing is guessed.
-CSV_OPTIONS = ("delim", "sep", "quote", "skip", "decimal_separator", "header")
+CSV_OPTIONS = ("delim", "sep", "quote", "skip", "decimal_separator", "all_varchar")
 _HARMLESS = ("range", "generate_series", "unnest")
 _ONLY = "Only CREATE VIEW name AS SELECT ... is allowed in views.sql"
 
@@ -63,7 +64,7 @@ def _statements(path: Path) -> Iterator[tuple[int, exp.Expr]]:
     import sqlglot
     from sqlglot.errors import SqlglotError
 
-    sql = path.read_text(encoding="utf-8-sig")
+    sql = decode(path)
     try:
         tokens = sqlglot.tokenize(sql, read="duckdb")
     except SqlglotError as error:
@@ -86,15 +87,17 @@ def _bind(query: exp.Query, folder: Path, load: Load, *, line: int) -> list[Path
     from sqlglot import exp
 
     files: list[Path] = []
+    within = {name.alias for name in query.find_all(exp.CTE)}
     for table in list(query.find_all(exp.Table)):
-        source, options = _file_of(table, line)
+        source, options = (None, {}) if table.name in within else _file_of(table, line)
         if source is None:
             continue
         file = resolve_inside(source, folder, line)
         files.append(file)
-        bound = exp.to_identifier(load(file, options), quoted=True)
-        alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(file.stem, quoted=True))
-        table.replace(exp.Table(this=bound, alias=alias, joins=table.args.get("joins")))
+        # Only the name changes: a sample or a pivot behind it stays.
+        table.set("this", exp.to_identifier(load(file, options), quoted=True))
+        if not table.alias:
+            table.set("alias", exp.TableAlias(this=exp.to_identifier(file.stem, quoted=True)))
     return files
 
 
@@ -129,7 +132,13 @@ def _option(node: exp.Expression, line: int) -> tuple[str, str]:
     name = node.this.name.lower() if isinstance(node, exp.EQ | exp.PropertyEQ | exp.Kwarg) else node.sql()
     if name not in CSV_OPTIONS:
         raise _refused(line, f"read_csv option '{name}', allowed {', '.join(CSV_OPTIONS)}. Leave it out.")
-    return name, str(node.expression.name)
+    value = str(node.expression.this).replace("\\t", "\t")
+    if name == "skip" and not value.isdigit():
+        raise _refused(line, f"read_csv option skip: got {value!r}, allowed a whole number. Write, say, skip=2.")
+    if name in ("delim", "sep", "quote", "decimal_separator") and len(value) != 1:
+        raise _refused(line, f"read_csv option {name}: got {value!r}, allowed one character. Write, say, "
+                             f"{name}=';'.")
+    return name, value
 
 
 def resolve_inside(name: str, folder: Path, line: int) -> Path:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pmlib.errors import CheckError, MissingTableError, WorkbookError, nearest
+from pmlib.errors import BlockedTableError, CheckError, MissingTableError, WorkbookError, nearest
 from pmlib.folder import Folder, open_folder
-from pmlib.large_tables import check_large
+from pmlib.large_tables import ROW, check_large, raw_text
 from pmlib.months import last_day, month_of, month_text, parse_month
 from pmlib.project import resolve_source
 from pmlib.schema import TABLES, Kind, Table
-from pmlib.schema.checks import Checked, check, ignored_columns
+from pmlib.schema.checks import Checked, RawTable, check, ignored_columns
 from pmlib.schema.findings import Finding, findings_frame
 
 if TYPE_CHECKING:
@@ -66,9 +66,19 @@ class Workbook(Mapping[str, Any]):
             table = self._tables[name]
             return table.copy(deep=False) if isinstance(table, pd.DataFrame) else table
         if name in self.blocked:
-            raise MissingTableError(f"Table '{name}' is blocked: {self.blocked[name]}.")
+            raise BlockedTableError(f"Table '{name}' is blocked: {self.blocked[name]}. Mend it, or take it out.")
         near = nearest(name, TABLES)
         raise MissingTableError(f"Table '{name}' is not in {self.source}. {near or 'Add it, or map it in views.sql.'}")
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a table, or ``default`` where it is absent; a blocked one is refused, for it is not absent.
+
+        Raises
+        ------
+        BlockedTableError
+            The table is there but cannot be used.
+        """
+        return default if name not in self._tables and name not in self.blocked else self[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tables)
@@ -210,25 +220,54 @@ def open_workbook(source: str | Path, *, as_of: str | dt.date | None = None) -> 
 
 def _check_all(folder: Folder) -> dict[str, Checked]:
     names = [name for name in TABLES if name in folder.sources]
-    small = {name: folder.cells(name) for name in names if not TABLES[name].large}
-    large = {name: folder.relation(name) for name in names if TABLES[name].large}
-    small_keys = {name: _keys(raw.cells, TABLES[name]) for name, raw in small.items()}
+    read = {name: _read(folder, name) for name in names}
+    small_keys = {name: _keys(raw.cells, TABLES[name]) for name, raw in read.items() if isinstance(raw, RawTable)}
     keys = {name: _key_relation(sorted(known)) for name, known in small_keys.items()}
-    keys |= {name: _keys_of_large(relation, TABLES[name]) for name, relation in large.items()
-             if TABLES[name].key[0] in relation.columns}
-    checked: dict[str, Checked] = {}
-    for name in names:
-        table, file = TABLES[name], folder.sources[name].file
-        present = list(small[name].cells.columns) if name in small else list(large[name].columns)
-        folder.notes += [f"{file}: column '{spare}' is not in the schema and stays unread. "
-                         f"{nearest(spare, table.names)}".strip()
-                         for spare in ignored_columns(present, table) if spare != "_row"]
-        result = check(small[name], table, small_keys) if name in small else \
-            folder.held(name, check_large(large[name], table, file=file, keys=keys))
+    keys |= {name: _keys_of_large(raw, TABLES[name]) for name, raw in read.items()
+             if TABLES[name].large and not isinstance(raw, Checked) and TABLES[name].key[0] in raw.columns}
+    checked = {}
+    for name, raw in read.items():
+        if not isinstance(raw, Checked):
+            _note_spare_columns(folder, name, raw.cells.columns if isinstance(raw, RawTable) else raw.columns)
+        result = _check(folder, name, raw, small_keys=small_keys, keys=keys)
         ragged = folder.ragged.get(name, [])
         checked[name] = replace(result, findings=(*result.findings, *ragged), n_rows=result.n_rows + len(ragged),
                                 n_set_aside=result.n_set_aside + len(ragged)) if ragged else result
     return checked
+
+
+def _read(folder: Folder, name: str) -> Any:
+    """Read one table; one that cannot be read is blocked, and the others are still looked at."""
+    try:
+        return folder.relation(name) if TABLES[name].large else folder.cells(name)
+    except WorkbookError as error:
+        return _unreadable(folder, name, str(error))
+
+
+def _unreadable(folder: Folder, name: str, why: str) -> Checked:
+    finding = Finding(table=name, file=folder.sources[name].file, problem=why.rstrip("."), blocks=True,
+                      remedy="It is blocked until then")
+    return Checked(table=None, findings=(finding,), n_rows=0, n_set_aside=0)
+
+
+def _check(folder: Folder, name: str, raw: Any, *, small_keys: Mapping[str, frozenset[str]],
+           keys: Mapping[str, ir.Table]) -> Checked:
+    if isinstance(raw, Checked):
+        return raw
+    if isinstance(raw, RawTable):
+        return check(raw, TABLES[name], small_keys)
+    try:
+        return folder.held(name, check_large(raw, TABLES[name], file=folder.sources[name].file, keys=keys))
+    except Exception as error:  # a view or file fails only when its rows are fetched
+        return _unreadable(folder, name, f"its rows cannot be read ({str(error).splitlines()[0][:200]})")
+
+
+def _note_spare_columns(folder: Folder, name: str, columns: Iterable[str]) -> None:
+    table, file = TABLES[name], folder.sources[name].file
+    folder.notes += [
+        f"{file}: column '{spare}' is not in the schema and stays unread. {nearest(spare, table.names)}".strip()
+        for spare in ignored_columns(list(columns), table) if spare != ROW
+    ]
 
 
 def _keys(cells: pd.DataFrame, table: Table) -> frozenset[str]:
@@ -245,12 +284,14 @@ def _key_relation(known: list[str]) -> ir.Table:
 
 
 def _keys_of_large(relation: ir.Table, table: Table) -> ir.Table:
-    return relation.select(key=relation[table.key[0]].cast("string").strip()).distinct()
+    return relation.select(key=raw_text(relation[table.key[0]])).distinct()
 
 
 def _about(checked: Mapping[str, Checked]) -> dict[str, Any]:
     result = checked.get("workbook")
-    if result is None or result.blocked or result.table.empty:
+    if result is not None and result.blocked:
+        return {"name": "Workbook", "currency": "(currency unknown)", "as_of": None}
+    if result is None or result.table.empty:
         return {"name": "Workbook", "currency": "EUR", "as_of": None}
     row = result.table.iloc[0]
     return {"name": row["name"], "currency": row["currency"],

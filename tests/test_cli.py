@@ -70,6 +70,15 @@ def test_a_report_that_failed_in_part_says_so_by_its_exit_code(
         (["refresh", "10_on"], "Did you mean '10_one'?"),
         (["index", "--project", "reports"], "no reports/*.yml there"),
         (["check", "nowhere"], "nowhere"),
+        (["check", "x" * 5000], "File name too long"),
+        (["check", "~nouser/x"], "Could not determine home directory"),
+        (["report", "monthly", "--project", "x" * 5000], "File name too long"),
+        (["report", "monthly", "--period", "0001-01"], "years 1900 to 2199"),
+        (["report", "monthly", "--period", "9999-12"], "years 1900 to 2199"),
+        (["report", "monthly", "--period="], "got '', allowed str | None"),
+        (["sample", "reports"], "reports holds orders.csv and is no sample. Choose an empty folder"),
+        (["sample", "reports/monthly.yml"], "reports/monthly.yml: File exists. Give another place"),
+        (["sample", "reports/monthly.yml/x"], "Not a directory"),
     ],
 )
 def test_what_cannot_be_meant_ends_with_2_and_one_line(

@@ -50,3 +50,44 @@ def test_refuses_a_header_that_names_no_columns(tmp_path, header, message):
     path.write_text(f"{header}\n1,2,3\n", encoding="utf-8")
     with pytest.raises(WorkbookError, match=message):
         read_csv(path)
+
+
+def test_a_quote_that_never_closes_is_refused_before_it_swallows_rows(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text('a,b\n1,"two"\n2,"Bob\n3,c\n4,d\n', encoding="utf-8")
+    with pytest.raises(WorkbookError, match="row 3: a quote opens and never closes"):
+        read_csv(path)
+
+
+def test_a_lone_quote_inside_a_cell_is_text(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text('a,b\n1,5" pipe\n2,c\n', encoding="utf-8")
+    assert cells(path) == [{"a": "1", "b": '5" pipe'}, {"a": "2", "b": "c"}]
+
+
+def test_a_double_byte_order_mark_and_a_header_over_two_lines_change_nothing(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_bytes(b'\xef\xbb\xbf\xef\xbb\xbfa,"b\nc"\n007,2\n')
+    text = read_csv(path)
+    assert text.cells.to_pylist() == [{"a": "007", "b\nc": "2"}]
+    assert text.rows == [2]
+
+
+def test_a_cell_longer_than_a_megabyte_is_read(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text(f"a,b\n1,{'x' * 1_500_000}\n2,y\n", encoding="utf-8")
+    assert len(cells(path)[0]["b"]) == 1_500_000
+
+
+def test_utf16_is_refused_by_its_name(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_bytes("a,b\n1,2\n".encode("utf-16"))
+    with pytest.raises(WorkbookError, match="encoding UTF-16, allowed UTF-8 and cp1252"):
+        read_csv(path)
+
+
+def test_columns_that_differ_only_in_case_are_refused(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("date,Date\n1,2\n", encoding="utf-8")
+    with pytest.raises(WorkbookError, match="column 'Date' stands twice"):
+        read_csv(path)

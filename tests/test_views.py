@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -106,3 +108,67 @@ def test_a_symbolic_link_out_of_the_folder_is_refused(folder):
     (path / "link.csv").symlink_to(path.parent / "secret.csv")
     with pytest.raises(WorkbookError, match="lies outside the folder"):
         open_workbook(path)
+
+
+@pytest.mark.parametrize(("cells", "texts"), [
+    (["E1", "E2"], ["E1", "E2"]), (["1E5", "2E5"], ["1E5", "2E5"]), (["007", "12"], ["007", "12"]),
+    (["-", "5"], ["-", "5"]), (["1", "2"], ["1", "2"]),
+])
+def test_what_looks_like_an_id_stays_the_id_it_is(folder, cells, texts):
+    raw = "id,v\n" + "\n".join(f"{cell},1" for cell in cells) + "\n"
+    sql = "CREATE VIEW programmes AS SELECT id AS programme_id, id AS name FROM 'r.csv'"
+    assert open_workbook(folder({"r.csv": raw, "views.sql": sql}))["programmes"]["name"].tolist() == texts
+
+
+def test_all_varchar_keeps_text_that_parses_as_numbers(folder):
+    sql = ("CREATE VIEW programmes AS SELECT id AS programme_id, id AS name FROM "
+           "read_csv('r.csv', all_varchar=true)")
+    book = open_workbook(folder({"r.csv": "id\n1.10\n1.1\n", "views.sql": sql}))
+    assert book["programmes"]["name"].tolist() == ["1.10", "1.1"]
+
+
+def test_a_point_among_decimal_commas_is_refused_and_not_taken_for_a_decimal_point(folder):
+    sql = ("CREATE VIEW budgets AS SELECT 2026 + row_number() OVER () AS year, a AS opex_k "
+           "FROM read_csv('r.csv', delim=';', decimal_separator=',')")
+    for amounts in ("1.234;x\n12,5;x", "1.234;x\n2.500;x"):
+        with pytest.raises(WorkbookError, match="column 'a' holds thousands separators beside decimal_separator=','"):
+            open_workbook(folder({"r.csv": f"a;b\n{amounts}\n", "views.sql": sql}))
+
+
+def test_a_sample_or_pivot_behind_a_file_is_kept(folder):
+    sql = ("CREATE VIEW programmes AS SELECT DISTINCT k AS programme_id, CAST(total AS TEXT) AS name "
+           "FROM (SELECT k, a + b AS total FROM 'r.csv' PIVOT (sum(v) FOR q IN ('a', 'b') GROUP BY k))")
+    raw = "k,q,v\nx,a,1\nx,b,2\nx,a,4\n"
+    assert open_workbook(folder({"r.csv": raw, "views.sql": sql}))["programmes"]["name"].tolist() in (["7"], ["7.0"])
+
+
+def test_a_name_defined_in_the_query_wins_over_a_file(folder):
+    sql = ("CREATE VIEW programmes AS WITH \"r.csv\" AS (SELECT 'q' AS a) "
+           'SELECT a AS programme_id, a AS name FROM "r.csv"')
+    assert open_workbook(folder({"r.csv": "a\nfile\n", "views.sql": sql}))["programmes"]["name"].tolist() == ["q"]
+
+
+def test_a_view_that_fails_on_its_rows_blocks_its_table_with_the_reason(folder):
+    sql = ("CREATE VIEW projects AS SELECT id AS project_id, id AS name, 'held' AS state, CAST(v AS INTEGER) AS bac_k "
+           "FROM 'r.csv'; CREATE VIEW orders AS SELECT CAST(v AS INTEGER) AS order_id, DATE '2025-01-02' AS date, "
+           "'c' AS customer_id, 'p' AS product_id, 1 AS units, 1 AS paid_price FROM 'r.csv'")
+    book = open_workbook(folder({"r.csv": "id,v\na,1\nb,x\n", "views.sql": sql}))
+    assert "cannot be read" in book.blocked["projects"]
+    assert "cannot be read" in book.blocked["orders"]
+
+
+def test_views_in_cp1252_and_with_a_tab_as_delimiter_are_read(folder):
+    sql = "CREATE VIEW programmes AS SELECT a AS programme_id, 'été' AS name FROM read_csv('r.csv', delim='\\t')"
+    path = folder({"r.csv": "a\tb\nx\ty\n", "views.sql": sql.encode("cp1252")})
+    assert open_workbook(path)["programmes"]["name"].tolist() == ["été"]
+
+
+@pytest.mark.parametrize(("option", "message"), [
+    ("delim='||'", "option delim: got '||', allowed one character"),
+    ("skip='x'", "option skip: got 'x', allowed a whole"),
+    ("header=false", "option 'header', allowed"),
+])
+def test_an_option_it_cannot_keep_is_refused_with_the_line(folder, option, message):
+    sql = f"CREATE VIEW programmes AS SELECT a AS programme_id FROM read_csv('r.csv', {option})"
+    with pytest.raises(WorkbookError, match=re.escape(f"line 1: read_csv {message}")):
+        open_workbook(folder({"r.csv": "a\n1\n", "views.sql": sql}))

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from decimal import Decimal
 
 import ibis
 import numpy as np
 import pandas as pd
 import pytest
 
-from pmlib.errors import MissingTableError, WorkbookError
+from pmlib.errors import BlockedTableError, MissingTableError, ParameterError, WorkbookError
 from pmlib.months import parse_month
+from pmlib.portfolio import rebalance
+from pmlib.schema import TABLES
 from pmlib.workbook import open_workbook
 
 PROJECTS = "project_id,name,state,bac_k\nP1,one,running,100\nP2,two,proposed,50\n"
@@ -165,3 +168,91 @@ def test_a_file_that_cannot_be_read_leaves_the_working_directory_alone(folder, t
     path = folder(projects=PROJECTS)
     open_workbook(path)
     assert sorted(os.listdir(tmp_path)) == sorted([*before, "book"])
+
+
+BUDGETS = "year,opex_k\n2026,x\n2027,x\n"
+
+
+def test_a_blocked_table_is_never_taken_for_an_absent_one(folder):
+    book = open_workbook(folder(projects=PROJECTS, budgets=BUDGETS))
+    assert book.get("links") is None
+    with pytest.raises(BlockedTableError, match="'budgets' is blocked: 2 of 2 rows are unusable.*Mend it"):
+        book.get("budgets")
+
+
+def test_a_rebalance_without_its_blocked_budgets_is_refused(folder):
+    book = open_workbook(folder(projects=PROJECTS, budgets=BUDGETS, workbook="name,as_of\nA,2025-12-31\n",
+                                cash_flows="project_id,year,cost_k,benefit_k\nP1,2026,1,2\nP2,2026,1,2\n"))
+    with pytest.raises(BlockedTableError, match="'budgets' is blocked"):
+        rebalance(book)
+
+
+def test_a_blocked_workbook_table_leaves_the_currency_unknown(folder):
+    book = open_workbook(folder(projects=PROJECTS, workbook="name,currency,as_of\nA,USD,31.12.2025\n"))
+    assert book.currency == "(currency unknown)"
+    assert book.exit_code == 2
+
+
+@pytest.mark.parametrize("table", ["orders", "surveys", "subscriptions", "customers"])
+def test_a_large_table_with_a_header_only_is_empty_and_no_problem(folder, table):
+    header = ",".join(column.name for column in TABLES[table].columns)
+    book = open_workbook(folder(**{table: f"{header}\n"}))
+    assert book.exit_code == 0
+    assert book[table].count().execute() == 0
+
+
+def test_a_file_that_cannot_be_read_blocks_its_table_and_the_others_are_still_checked(folder):
+    book = open_workbook(folder({"orders.parquet": b"no parquet", "programmes.parquet": b""}, projects=PROJECTS))
+    assert book.tables == ["projects"]
+    assert set(book.blocked) == {"orders", "programmes"}
+    assert "orders.parquet: cannot be read" in book.blocked["orders"]
+
+
+def test_ids_are_the_same_key_as_text_whole_float_and_decimal(folder):
+    path = folder(projects=PROJECTS.replace("P1", "2207").replace("P2", "2208"),
+                  cash_flows="project_id,year,cost_k\n2207,2026,1\n")
+    frame = pd.DataFrame({"order_id": [1.0, 2.0], "date": pd.Timestamp("2025-01-02"), "customer_id": "C",
+                          "product_id": [2207.0, 2208.0], "units": 1, "paid_price": [Decimal("1.50"), Decimal("2.00")]})
+    frame.to_parquet(path / "orders.parquet")
+    (path / "products.csv").write_text("product_id,name\n2207,a\n2208,b\n", encoding="utf-8")
+    book = open_workbook(path)
+    assert book.exit_code == 0
+    assert book["orders"].order_by("order_id").execute()["order_id"].tolist() == ["1", "2"]
+    assert book["orders"].paid_price.sum().execute() == 3.5
+
+
+def test_whole_numbers_beside_empty_cells_in_parquet_keep_every_digit(folder):
+    path = folder(projects=PROJECTS)
+    big = pd.array([9007199254740993, None], dtype="Int64")
+    frame = pd.DataFrame({"project_id": ["P1", "P2"], "name": "n", "state": "held", "bac_k": 1.0, "product_id": big})
+    frame.to_parquet(path / "projects.parquet")
+    (path / "projects.csv").unlink()
+    assert open_workbook(path)["projects"]["product_id"].tolist()[0] == "9007199254740993"
+
+
+def test_headers_in_upper_case_or_with_blanks_are_understood(folder):
+    book = open_workbook(folder(projects="Project_ID , NAME,State,bac_k\nP1,one,running,100\n"))
+    assert book["projects"]["project_id"].tolist() == ["P1"]
+
+
+def test_a_folder_named_as_a_table_is_said_not_to_be_read(folder):
+    path = folder(projects=PROJECTS)
+    (path / "orders.parquet").mkdir()
+    assert "orders.parquet is no file and stays unread. Put a file there." in open_workbook(path).notes
+
+
+def test_a_time_of_day_in_a_date_column_is_set_aside_not_cut_off(folder):
+    path = folder(projects=PROJECTS)
+    pd.DataFrame({"order_id": ["1", "2", "3"], "date": pd.to_datetime(["2025-01-02 00:00", "2025-01-02 23:30",
+                                                                                "2025-01-04 00:00"]),
+                  "customer_id": "C", "product_id": "P", "units": 1.0, "paid_price": 1.0}
+                 ).to_parquet(path / "orders.parquet")
+    book = open_workbook(path)
+    assert book["orders"].count().execute() == 2
+    assert book.quarantine["column"].tolist() == ["date"]
+
+
+@pytest.mark.parametrize("as_of", ["9999-12", "0000-01", "soon"])
+def test_a_day_that_cannot_be_is_refused(folder, as_of):
+    with pytest.raises(ParameterError, match="allowed YYYY-MM of the years 1900 to 2199"):
+        open_workbook(folder(projects=PROJECTS), as_of=as_of)

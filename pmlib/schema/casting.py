@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -71,7 +72,7 @@ def plain(values: pd.Series, column: Column) -> pd.Series:
 
 def _plain_text(cell: object) -> str:
     # 12.0 in an id column is Excel's or a database's 12: the key must not depend on the file format.
-    if isinstance(cell, float | np.floating) and float(cell).is_integer() and abs(float(cell)) < 2**53:
+    if isinstance(cell, float | np.floating | Decimal) and cell % 1 == 0 and abs(float(cell)) < 2**53:
         return str(int(cell))
     return str(cell).strip()
 

@@ -15,6 +15,7 @@ from pmlib.schema.casting import REMEDY, cast, empty, fill, plain
 from pmlib.schema.definition import Column, Table
 from pmlib.schema.findings import Finding
 
+DISTINCT = "Give the two ends of the scale."
 #: A table is blocked when a larger share of its rows than this cannot be used.
 UNUSABLE_SHARE = 0.5
 
@@ -42,7 +43,7 @@ class Checked:
         """Why the table cannot be used at all; empty when it can."""
         blocking = next((finding for finding in self.findings if finding.blocks), None)
         if blocking is not None:
-            return str(blocking)
+            return str(blocking).rstrip(".")
         if self.n_rows and self.n_set_aside / self.n_rows > UNUSABLE_SHARE:
             return f"{self.n_set_aside:,} of {self.n_rows:,} rows are unusable, more than half"
         return ""
@@ -73,6 +74,7 @@ def check(raw: RawTable, table: Table, keys: Mapping[str, Set[str]]) -> Checked:
     findings += _rule_findings(frame, raw, table)
     findings += _reference_findings(frame, raw, table, keys)
     findings += key_findings(frame, raw, table)
+    findings += single_findings(len(frame), table, raw.file)
     bad = np.isin(raw.rows, [finding.row for finding in findings])
     good = frame[~bad].reset_index(drop=True)
     for column in table.columns:
@@ -91,6 +93,14 @@ def missing_columns(present: list[str], table: Table, file: str) -> tuple[Findin
         )
         for name in table.required if name not in present
     )
+
+
+def single_findings(n_rows: int, table: Table, file: str) -> list[Finding]:
+    """Refuse a second row where only one has a meaning."""
+    if not table.single or n_rows <= 1:
+        return []
+    return [Finding(table=table.name, file=file, value=f"{n_rows} rows", problem="more than one row", allowed="one row",
+                    remedy="Keep the row that counts", blocks=True)]
 
 
 def ignored_columns(present: list[str], table: Table) -> list[str]:
@@ -113,7 +123,8 @@ def _cast_all(raw: RawTable, table: Table) -> tuple[pd.DataFrame, list[Finding]]
         values, bad = cast(cells, column)
         what = {"column": column.name, "allowed": column.allowed, "remedy": REMEDY[column.kind]}
         for at in np.flatnonzero(bad):
-            findings.append(_finding(raw, table, at, value=str(cells.iloc[at]), problem=f"not a {column.kind}", **what))
+            findings.append(_finding(raw, table, at, value=str(cells.iloc[at]), problem=f"not {article(column.kind)}",
+                                     **what))
         if column.required:
             for at in np.flatnonzero(values.isna() & ~bad):
                 findings.append(_finding(raw, table, at, problem="empty", **what | {"remedy": "Fill it in."}))
@@ -145,6 +156,12 @@ def _rule_findings(frame: pd.DataFrame, raw: RawTable, table: Table) -> list[Fin
         remedy = nearest(str(value), column.choices) or "Correct the value."
         findings.append(_finding(raw, table, place, column=name, value=_show(value), problem="not allowed",
                                  allowed=column.allowed, remedy=remedy))
+    return findings + _between_columns(frame, raw, table)
+
+
+def _between_columns(frame: pd.DataFrame, raw: RawTable, table: Table) -> list[Finding]:
+    """Pairs in order, ends of a scale apart, and limits that depend on another column."""
+    findings: list[Finding] = []
     for first, second in table.ordered:
         broken = (frame[first] > frame[second]).fillna(False).astype(bool)
         for at in np.flatnonzero(broken):
@@ -153,19 +170,18 @@ def _rule_findings(frame: pd.DataFrame, raw: RawTable, table: Table) -> list[Fin
                 problem=f"{first} lies after {second}" if "month" in str(table[first].kind) else
                 f"{first} exceeds {second}",
                 allowed=f"at most {second}, here '{raw.cells[second].iloc[at]}'", remedy="Swap or correct them."))
-    return findings + _chance_findings(frame, raw, table)
-
-
-def _chance_findings(frame: pd.DataFrame, raw: RawTable, table: Table) -> list[Finding]:
-    # The one rule that depends on another column's value: an estimate of a probability.
-    if table.name != "estimates":
-        return []
-    over = (frame["quantity"] == "p_success") & (frame["p90"] > 1)
-    return [
-        _finding(raw, table, at, column="p90", value=_show(frame.at[at, "p90"]), problem="not a probability",
-                 allowed="0 to 1 for p_success", remedy="Write 0.8 for 80 %.")
-        for at in np.flatnonzero(over)
-    ]
+    for first, second in table.distinct:
+        for at in np.flatnonzero((frame[first] == frame[second]).fillna(False)):
+            findings.append(_finding(raw, table, at, column=first, value=_show(frame.at[at, first]), remedy=DISTINCT,
+                                     problem=f"{first} equals {second}", allowed=f"another value than {second}"))
+    for rule in table.rules:
+        low, high = -np.inf if rule.low is None else rule.low, np.inf if rule.high is None else rule.high
+        values: pd.Series = frame[rule.column]
+        outside = ((values < low) | (values > high)).fillna(False)
+        for at in np.flatnonzero(frame[rule.when].isin(rule.values) & outside):
+            findings.append(_finding(raw, table, at, column=rule.column, value=_show(values[at]), problem="not allowed",
+                                     allowed=rule.allowed, remedy="Correct the value."))
+    return findings
 
 
 def _failures(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> list[tuple[int, str]]:
@@ -225,6 +241,11 @@ def key_findings(frame: pd.DataFrame, raw: RawTable, table: Table) -> list[Findi
             findings.append(_finding(raw, table, at, column=", ".join(key), value=value, problem="duplicate key",
                                      allowed="one row per key", remedy=remedy))
     return findings
+
+
+def article(word: str) -> str:
+    """Put a or an before a word."""
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
 
 
 def _show(value: object) -> str:

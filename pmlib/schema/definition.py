@@ -63,6 +63,25 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What a column must keep to in rows where another column has one of some values."""
+
+    column: str
+    when: str
+    values: tuple[str, ...]
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def allowed(self) -> str:
+        """The rule in words."""
+        limits = [f"{self.low:g} or more"] if self.low is not None else []
+        limits += [f"{self.high:g} or less"] if self.high is not None else []
+        limit = f"{self.low:g}" if self.low == self.high else " and ".join(limits)
+        return f"{limit} where {self.when} is {' or '.join(self.values)}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Table:
     """One table: its columns, its key and what must hold between columns.
 
@@ -72,6 +91,12 @@ class Table:
         Columns that together name a row.
     ordered : tuple of (str, str)
         Pairs whose first may not exceed the second (start and end, p10 and p50).
+    distinct : tuple of (str, str)
+        Pairs that may not be equal (both ends of a scale).
+    rules : tuple of Rule
+        Limits that depend on another column.
+    single : bool
+        Holds one row at most.
     versioned_by : str
         Date column of dated versions; the newest one known by ``as_of`` counts. Empty: none.
     dated_by : str
@@ -85,6 +110,9 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     ordered: tuple[tuple[str, str], ...] = ()
+    distinct: tuple[tuple[str, str], ...] = ()
+    rules: tuple[Rule, ...] = ()
+    single: bool = False
     versioned_by: str = ""
     dated_by: str = ""
     large: bool = False

@@ -29,6 +29,8 @@ def dictionary() -> str:
 def _section(table: Table) -> str:
     lines = [f"## {table.name}", "", f"{table.meaning}. Key: {', '.join(f'`{name}`' for name in table.key)}."]
     lines += [f"`{first}` may not exceed `{second}`." for first, second in table.ordered]
+    lines += [f"`{first}` and `{second}` may not be equal." for first, second in table.distinct]
+    lines += [f"`{rule.column}`: {rule.allowed}." for rule in table.rules]
     if table.versioned_by:
         lines.append(f"Dated versions: of rows that differ only in `{table.versioned_by}`, the newest known counts.")
     if table.large:

@@ -31,7 +31,8 @@ class Finding:
         column = f" column '{self.column}'" if self.column else ""
         got = f": got '{self.value}'" if self.value else ""
         allowed = f", allowed: {self.allowed}" if self.allowed else ""
-        return f"{place}{column}: {self.problem}{got}{allowed}. {self.remedy}"
+        end = "" if self.remedy[-1:] in ".?" else "."
+        return f"{place}{column}: {self.problem}{got}{allowed}. {self.remedy}{end}"
 
 
 COLUMNS = ["table", "file", "row", "column", "value", "problem", "allowed", "remedy"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pmlib.schema.definition import Column, Table, date, flag, integer, money, month, number, share, text
+from pmlib.schema.definition import Column, Rule, Table, date, flag, integer, money, month, number, share, text
 
 ACTIONS = ("keep", "hold", "stop", "start", "slow", "fast", "decline")
 
@@ -20,6 +20,7 @@ PORTFOLIO_TABLES = (
         name="workbook",
         meaning="One row about the workbook itself",
         key=("name",),
+        single=True,
         columns=(
             text("name", "whose workbook this is, printed on every report"),
             text("currency", "the one currency of all money columns", required=False, default="EUR"),
@@ -54,6 +55,7 @@ PORTFOLIO_TABLES = (
         name="objectives",
         meaning="The criteria tree: each leaf with its declared scale",
         key=("objective_id",),
+        distinct=(("worst", "best"),),
         columns=(
             text("objective_id", "the criterion"),
             text("name", "its name"),
@@ -139,6 +141,7 @@ PORTFOLIO_TABLES = (
         meaning="Three-point estimates; p10 and p90 are passed 1 time in 10 on either side",
         key=("project_id", "as_of", "quantity"),
         ordered=(("p10", "p50"), ("p50", "p90")),
+        rules=(Rule(column="p90", when="quantity", values=("p_success",), high=1),),
         versioned_by="as_of",
         columns=(
             _project(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pmlib.schema.definition import Column, Table, date, flag, integer, money, month, number, text
+from pmlib.schema.definition import Column, Rule, Table, date, flag, integer, money, month, number, text
 
 
 def _product() -> Column:
@@ -100,6 +100,11 @@ PRODUCT_TABLES = (
         name="surveys",
         meaning="Answers of customers, one row per answer",
         key=("response_id",),
+        ordered=(("score", "scale_max"),),
+        rules=(
+            Rule(column="scale_max", when="instrument", values=("NPS",), low=10, high=10),
+            Rule(column="score", when="instrument", values=("CSAT", "CES"), low=1),
+        ),
         dated_by="date",
         large=True,
         columns=(

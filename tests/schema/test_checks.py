@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pmlib.large_tables import check_large
+from pmlib.large_tables import ROW, check_large
 from pmlib.schema import TABLES
 from pmlib.schema.checks import Checked, RawTable, check
 
@@ -85,7 +85,7 @@ def test_start_after_end_and_crossed_percentiles_are_found():
 
 def test_a_probability_above_one_is_found_among_estimates():
     estimates = raw("estimates", project_id=["P1"], quantity=["p_success"], p10=["50"], p50=["60"], p90=["80"])
-    assert problems(check(estimates, TABLES["estimates"], {})) == {(2, "p90", "not a probability")}
+    assert problems(check(estimates, TABLES["estimates"], {})) == {(2, "p90", "not allowed")}
 
 
 def test_a_table_with_more_than_half_of_its_rows_unusable_is_blocked():
@@ -112,7 +112,7 @@ def test_the_engine_and_pandas_find_the_same_problems_and_keep_the_same_rows(see
     numbers = np.arange(2, 2 + len(cells))
     small = check(RawTable(cells=cells, rows=numbers, file="orders.csv"), TABLES["orders"],
                   {"customers": frozenset({"A"}), "products": frozenset({"P"})})
-    source = ibis.memtable(cells.assign(_row=numbers))
+    source = ibis.memtable(cells.assign(**{ROW: numbers}))
     keys = {"customers": ibis.memtable(pd.DataFrame({"key": ["A"]}))}
     large = check_large(source, TABLES["orders"], file="orders.csv", keys=keys)
     assert {(f.row, f.column, f.problem, f.value) for f in large.findings} == \
@@ -122,3 +122,27 @@ def test_the_engine_and_pandas_find_the_same_problems_and_keep_the_same_rows(see
         kept[["order_id", "units", "paid_price", "promo"]],
         small.table.sort_values("order_id", ignore_index=True)[["order_id", "units", "paid_price", "promo"]],
         check_dtype=False)
+
+
+def test_a_second_row_about_the_workbook_blocks_it():
+    checked = check(raw("workbook", name=["A", "B"], currency=["USD", "EUR"]), TABLES["workbook"], {})
+    assert "more than one row: got '2 rows', allowed: one row" in checked.blocked
+
+
+def test_a_scale_whose_ends_are_equal_is_found():
+    objectives = raw("objectives", objective_id=["A", "B"], name=["a", "b"], worst=["3", "1"], best=["3", "5"])
+    assert problems(check(objectives, TABLES["objectives"], {})) == {(2, "worst", "worst equals best")}
+
+
+SURVEYS = {"response_id": ["1", "2", "3", "4"], "date": "2025-01-02", "product_id": "P",
+           "instrument": ["NPS", "NPS", "CSAT", "CES"], "scale_max": ["10", "5", "5", "7"],
+           "score": ["0", "4", "7", "0"]}
+ANSWERS_OUTSIDE = {(3, "scale_max", "not allowed"), (4, "score", "score exceeds scale_max"),
+                   (5, "score", "not allowed")}
+
+
+def test_an_answer_outside_its_scale_is_found_in_pandas_and_in_the_engine():
+    small = raw("surveys", **SURVEYS)
+    assert problems(check(small, TABLES["surveys"], {})) == ANSWERS_OUTSIDE
+    source = ibis.memtable(small.cells.assign(**{ROW: small.rows}))
+    assert problems(check_large(source, TABLES["surveys"], file="surveys.csv", keys={})) == ANSWERS_OUTSIDE
