@@ -38,7 +38,7 @@ def label(name: RowName) -> str:
         return f"{rest[0]} in {rest[1]}"
     if kind == "mandatory":
         return f"{rest[0]} mandatory"
-    if kind == "requires":
+    if kind in ("requires", "requires later"):
         return f"{rest[0]} needs {rest[1]}"
     if kind in MIX:
         return f"{words[kind]} for {rest[0]}"
@@ -199,12 +199,11 @@ def people_frame(problem: Problem, plan: Outcome | None) -> pd.DataFrame:
 def effect_frame(problem: Problem, plan: Outcome) -> pd.DataFrame:
     """Show what the plan's value holds beside the projects: joint effects and bought people, in thousands."""
     ids = problem.actions.projects["project_id"].to_numpy()
-    on = problem.actions.frame["on"].to_numpy()[plan.choice]
     rows = []
     for joint in problem.links.joints:
         amount = float(np.dot(plan.x[list(joint.columns)], joint.amounts_k))
         if joint.kind == "overlap":
-            amount -= float(np.dot(on[list(joint.members)], joint.amounts_k))
+            amount -= float(np.dot(plan.x[list(joint.actions)], joint.amounts_k))
         if amount:
             rows.append((joint.kind, joint.link_id, ", ".join(ids[list(joint.members)]), amount))
     n = len(problem.actions.frame)

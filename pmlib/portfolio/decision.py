@@ -27,7 +27,7 @@ from pmlib.portfolio.comparison import compare
 from pmlib.portfolio.explain import Reason, explain
 from pmlib.portfolio.mends import COLUMNS as MEND_COLUMNS
 from pmlib.portfolio.mends import mends
-from pmlib.portfolio.model import Solution, Status, solve
+from pmlib.portfolio.model import PROVED_GAP, Solution, Status, solve
 from pmlib.portfolio.policy import Objective, Policy
 from pmlib.portfolio.problem import Outcome, Problem, best_plan, compile_problem, going_on_as_now, outcome
 from pmlib.portfolio.worth import COLUMNS as WORTH_COLUMNS
@@ -148,7 +148,8 @@ class Decision:
         Returns
         -------
         DataFrame
-            limit, unit, gain_k, gain_share, ten_percent_k, ten_percent_share; empty without a plan.
+            limit, unit, gain_k, gain_share, ten_percent_k, ten_percent_share, proved (else the gain may be larger);
+            empty without a plan.
         """
         return worth_of_limits(self._problem, self._plan) if self._plan is not None else _empty(WORTH_COLUMNS)
 
@@ -175,7 +176,8 @@ class Decision:
         Returns
         -------
         float
-            Value lost in thousands (points for the score), 0 or more; infinite when no plan is left.
+            Value lost in thousands (points for the score), 0 or more; infinite when no plan is left, missing
+            when the node limit ended the search before the policy's gap was reached.
 
         Raises
         ------
@@ -185,7 +187,9 @@ class Decision:
         plan, column, value = self._needed(), *self._column(project_id, action)
         policy = self._problem.policy
         answer = solve(self._problem.model.fixed(column, value), gap=policy.gap, node_limit=policy.node_limit)
-        return max(0.0, plan.value - answer.value) if answer.found else math.inf
+        if answer.status is Status.INFEASIBLE:
+            return math.inf
+        return max(0.0, plan.value - answer.value) if answer.gap <= max(policy.gap, PROVED_GAP) else math.nan
 
     def costs_of_forcing(self, project_ids: Sequence[str]) -> pd.DataFrame:
         """Value lost by deciding each of these projects otherwise, dearest first: project_id, action, regret_k."""
@@ -258,6 +262,8 @@ def rebalance(
         projects is missing, or nothing gives a value.
     ParameterError
         The period is unknown, or ``values`` fits no project.
+    SchemaError
+        Budgets, links or the currency of estimates contradict themselves.
     SolverError
         HiGHS cannot be loaded or fails.
 

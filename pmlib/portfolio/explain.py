@@ -22,6 +22,7 @@ from pmlib.portfolio.switches import Switch, Switcher
 NEAR = 0.01
 #: From this share on, what is spent is worth a word when a project stops.
 _MOSTLY_SPENT = 0.5
+_NEEDS = ("requires", "requires later")
 _SCARCE = ("capacity", *MONEY, *MIX)
 
 
@@ -144,8 +145,8 @@ class _Teller:
         """Name the row that another, better action would break."""
         names = [self._problem.model.names[row] for row in best.broken]
         own, row = self._ids[project], self._projects[project]
-        carried = [name[1] for name in names if name[0] == "requires" and name[2] == own]
-        needed = [name[2] for name in names if name[0] == "requires" and name[1] == own]
+        carried = [name[1] for name in names if name[0] in _NEEDS and name[2] == own]
+        needed = [name[2] for name in names if name[0] in _NEEDS and name[1] == own]
         if carried:
             return Reason.CARRIES, self._carries(project, row)
         if needed:

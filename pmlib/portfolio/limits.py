@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pmlib.errors import SchemaError
 from pmlib.months import month_text
 from pmlib.portfolio.actions import Actions
 from pmlib.portfolio.model import Floats, Ints, RowName, Rows
@@ -79,15 +80,37 @@ def uncapped(actions: Actions, capacity: pd.DataFrame) -> tuple[str, ...]:
     return (f"{len(free)} months of demand have no capacity row and are not limited: {', '.join(skills)}.",)
 
 
+def _owners(budgets: pd.DataFrame) -> pd.Series:
+    """Programme of every budget row; empty for the whole portfolio's."""
+    owners = budgets.get("programme_id", pd.Series("", index=budgets.index))
+    return owners.fillna("").astype(str).str.strip()
+
+
+def _refuse_two_kinds(budgets: pd.DataFrame) -> None:
+    by_year = (_owners(budgets) == "").groupby(budgets["year"])
+    mixed = [str(int(year)) for year, whole in by_year if whole.any() and not whole.all()]
+    if mixed:
+        raise SchemaError(
+            f"budgets: {', '.join(mixed)} has rows with a programme_id and rows without one (the whole portfolio's), "
+            "allowed one kind in a year, else money counts twice. Remove the rows of one kind for that year.")
+
+
 def _budget_table(budgets: pd.DataFrame, actions: Actions) -> pd.DataFrame:
     columns = [name for name in ("capex_k", "opex_k") if name in budgets]
     ahead = budgets[budgets["year"].isin(actions.years)]
+    _refuse_two_kinds(ahead)
     by_year = ahead.groupby("year")[columns].sum().astype(float)
     return by_year.assign(**{name: 0.0 for name in ("capex_k", "opex_k") if name not in columns})
 
 
 def add_budgets(rows: Rows, actions: Actions, budgets: pd.DataFrame | None, *, policy: Policy) -> tuple[str, ...]:
-    """Add the money rows (one in all, or one or two per year) and return notes on years without a limit."""
+    """Add the money rows (one in all, or one or two per year) and return notes on how budgets limit.
+
+    Raises
+    ------
+    SchemaError
+        Rows of one year are of programmes and of the whole portfolio.
+    """
     everything = actions.capex_k + actions.opex_k
     if policy.budget_k is not None:
         column = np.arange(len(everything))
@@ -106,9 +129,21 @@ def add_budgets(rows: Rows, actions: Actions, budgets: pd.DataFrame | None, *, p
         action, place = np.nonzero(money[:, years])
         rows.add([(kind, str(year)) for year in table.index], (place, action, money[:, years][action, place]),
                  upper=limit.to_numpy(dtype=float))
+    return _budget_notes(everything, actions.years, budgets, table=table)
+
+
+def _budget_notes(
+    everything: Floats, years: tuple[int, ...], budgets: pd.DataFrame, *, table: pd.DataFrame
+) -> tuple[str, ...]:
+    notes = []
+    programmes = set(_owners(budgets[budgets["year"].isin(table.index)])) - {""}
+    if len(programmes) > 1:
+        notes.append(f"Budgets of {len(programmes)} programmes are taken together.")
     spent = everything.sum(axis=0) > 0
-    free = [str(year) for year, some in zip(actions.years, spent, strict=True) if some and year not in table.index]
-    return (f"No budget for {', '.join(free)}: money of these years is not limited.",) if free else ()
+    free = [str(year) for year, some in zip(years, spent, strict=True) if some and year not in table.index]
+    if free:
+        notes.append(f"No budget for {', '.join(free)}: money of these years is not limited.")
+    return tuple(notes)
 
 
 def horizons(tables: Mapping[str, pd.DataFrame], actions: Actions) -> pd.Series:
@@ -134,6 +169,17 @@ def add_mix(rows: Rows, actions: Actions, horizon: pd.Series, *, targets: pd.Dat
                 rows.add([(kind, row["horizon"])], (np.zeros(len(money)), column, money * (mine - share)), lower=0.0)
             elif kind == "mix ceiling" and share < 1:
                 rows.add([(kind, row["horizon"])], (np.zeros(len(money)), column, money * (mine - share)), upper=0.0)
+
+
+def outside_mix(actions: Actions, horizon: pd.Series, *, targets: pd.DataFrame | None, policy: Policy) -> str:
+    """Note the projects that count in no band of the mix; empty when there are none, or no band is set."""
+    outside = horizon.isna().to_numpy()
+    if targets is None or targets.empty or policy.mix is Mix.OFF or not outside.any():
+        return ""
+    money = float(actions.projects["cost_on_k"].to_numpy(dtype=float)[outside].sum())
+    free = " No project is left, so the bands limit nothing." if outside.all() else ""
+    return (f"{outside.sum()} of {len(outside)} projects have no horizon ({money:,.0f} thousand if they go on) and "
+            f"count in no band of the mix: give them a programme_id and their programme a horizon.{free}")
 
 
 def add_change(rows: Rows, actions: Actions, policy: Policy) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pmlib.errors import SchemaError
 from pmlib.portfolio.actions import Actions, records
 from pmlib.portfolio.model import Floats, Ints, RowName, Rows
 
@@ -17,13 +18,17 @@ _NEEDS = ("requires_finished", "requires_active")
 
 @dataclass(frozen=True, kw_only=True)
 class Joint:
-    """A joint gain or penalty (one column), or a shared benefit (one column per claim)."""
+    """A joint gain or penalty (one column), or a shared benefit (one column per action with a claim).
+
+    A held project goes on later: it counts in a penalty, and its claim is worth less by the delay.
+    """
 
     link_id: str
     kind: str
     members: tuple[int, ...]
     columns: tuple[int, ...]
     amounts_k: tuple[float, ...]
+    actions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +50,9 @@ class Links:
     notes: tuple[str, ...] = ()
 
 
-def read_links(tables: Mapping[str, pd.DataFrame], actions: Actions, *, first_column: int, priced: bool) -> Links:
+def read_links(
+    tables: Mapping[str, pd.DataFrame], actions: Actions, *, first_column: int, priced: bool, delayed: float = 1.0,
+) -> Links:
     """Sort the links table into needs, exclusions and joint effects; done projects count as met.
 
     Parameters
@@ -58,6 +65,13 @@ def read_links(tables: Mapping[str, pd.DataFrame], actions: Actions, *, first_co
         Where the columns of joint effects begin.
     priced : bool
         Whether joint effects count (they are money).
+    delayed : float
+        What a benefit is still worth after a hold, as a share.
+
+    Raises
+    ------
+    SchemaError
+        Rows of one link differ in type, or rows of one synergy in amount.
     """
     table = tables.get("links")
     if table is None or table.empty:
@@ -70,7 +84,9 @@ def read_links(tables: Mapping[str, pd.DataFrame], actions: Actions, *, first_co
     joints: list[Joint] = []
     notes: list[str] = []
     for link_id, rows in _by_link(table).items():
-        kind = str(rows[0]["type"])
+        kind = str(_agreed(link_id, rows, "type"))
+        if kind == "synergy":
+            _agreed(link_id, rows, "amount_k")
         if kind in _NEEDS:
             needs.extend(_needs(rows, place, done))
             if not {"needs", "needed"} <= {row["role"] for row in rows}:
@@ -78,7 +94,7 @@ def read_links(tables: Mapping[str, pd.DataFrame], actions: Actions, *, first_co
         elif kind == "excludes":
             excludes.append((link_id, tuple(place[row["member_id"]] for row in rows if row["member_id"] in place)))
         elif priced:
-            joint = _joint(link_id, rows, place=place, done=done, actions=actions)
+            joint = _joint(link_id, rows, place=place, done=done, actions=actions, delayed=delayed)
             if joint is not None:
                 joints.append(joint)
     return Links(needs=tuple(sorted(set(needs))), excludes=tuple(excludes), notes=tuple(notes),
@@ -92,6 +108,17 @@ def _by_link(table: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def _agreed(link_id: str, rows: list[dict[str, Any]], column: str) -> Any:
+    """Return the one value that every row of a link gives."""
+    first = rows[0][column]
+    other = next((row for row in rows if row[column] != first), None)
+    if other is not None:
+        raise SchemaError(f"links: {link_id} has {column} {first} in the row of {rows[0]['member_id']} and "
+                          f"{other[column]} in that of {other['member_id']}, allowed one for all members. "
+                          f"Write the same {column} in every row, or give the rows a link_id of their own.")
+    return first
+
+
 def _needs(rows: list[dict[str, Any]], place: dict[str, int], done: set[str]) -> list[tuple[int, int, str]]:
     needing = [place[row["member_id"]] for row in rows if row["role"] == "needs" and row["member_id"] in place]
     needed = [str(row["member_id"]) for row in rows if row["role"] == "needed" and row["member_id"] not in done]
@@ -100,14 +127,15 @@ def _needs(rows: list[dict[str, Any]], place: dict[str, int], done: set[str]) ->
 
 def _joint(
     link_id: str, rows: list[dict[str, Any]], *, place: dict[str, int], done: set[str], actions: Actions,
+    delayed: float,
 ) -> Joint | None:
     kind = str(rows[0]["type"])
     inside = [row for row in rows if row["member_id"] in place]
     members = tuple(place[row["member_id"]] for row in inside)
     if kind == "overlap":
-        chance = actions.projects["p_success"].to_numpy()
-        claims = tuple(float(chance[m]) * float(row["amount_k"]) for m, row in zip(members, inside, strict=True))
-        return Joint(link_id=link_id, kind=kind, members=members, columns=members, amounts_k=claims)
+        claims = _claims(inside, members, actions, delayed=delayed)
+        return Joint(link_id=link_id, kind=kind, members=members, columns=tuple(claims), actions=tuple(claims),
+                     amounts_k=tuple(claims.values()))
     amount = float(rows[0]["amount_k"])
     finished = sum(row["member_id"] in done for row in rows)
     reachable = len(members) + finished == len(rows)
@@ -115,6 +143,21 @@ def _joint(
         return None
     return Joint(link_id=link_id, kind="gain" if amount > 0 else "penalty", members=members, columns=(0,),
                  amounts_k=(amount,))
+
+
+def _claims(
+    rows: list[dict[str, Any]], members: tuple[int, ...], actions: Actions, *, delayed: float,
+) -> dict[int, float]:
+    """Claim of every action with which a member goes on, at once or after a hold."""
+    # A claim inside a benefit nobody knows takes nothing away: there is no benefit in the total.
+    chance = actions.projects["p_success"].where(actions.projects["source"] != "unknown", 0.0).to_numpy()
+    now, later = _columns(actions)
+    claims: dict[int, float] = {}
+    for member, row in zip(members, rows, strict=True):
+        claim = float(chance[member]) * float(row["amount_k"])
+        claims |= {int(action): claim for action in now[member]}
+        claims |= {int(action): claim * delayed for action in later[member]}
+    return claims
 
 
 def _numbered(joints: list[Joint], first: int) -> tuple[Joint, ...]:
@@ -129,27 +172,33 @@ def _numbered(joints: list[Joint], first: int) -> tuple[Joint, ...]:
 def add_links(rows: Rows, links: Links, actions: Actions) -> None:
     """Add the rows of needs and exclusions, and those that tie joint effects to their members."""
     ids = actions.projects["project_id"].to_numpy()
-    on = _on_columns(actions)
+    on, later = _columns(actions)
+    ever = [np.concatenate(pair) for pair in zip(on, later, strict=True)]
+    nobody = np.empty(0, dtype=np.int64)
     for needing, needed, name in links.needs:
-        theirs = on[needed] if needed >= 0 else np.empty(0, dtype=np.int64)
+        theirs = on[needed] if needed >= 0 else nobody
         _row(rows, ("requires", str(ids[needing]), name), [(theirs, 1.0), (on[needing], -1.0)], lower=0.0)
+        if len(later[needing]):
+            theirs = ever[needed] if needed >= 0 else nobody
+            _row(rows, ("requires later", str(ids[needing]), name), [(theirs, 1.0), (ever[needing], -1.0)], lower=0.0)
     for link_id, members in links.excludes:
-        _row(rows, ("excludes", link_id), [(on[m], 1.0) for m in members], upper=1.0)
+        _row(rows, ("excludes", link_id), [(ever[m], 1.0) for m in members], upper=1.0)
     for joint in links.joints:
-        _add_joint(rows, joint, ids=ids, on=on)
+        _add_joint(rows, joint, ids=ids, on=on, ever=ever)
 
 
-def _add_joint(rows: Rows, joint: Joint, *, ids: np.ndarray, on: list[Ints]) -> None:
+def _add_joint(rows: Rows, joint: Joint, *, ids: np.ndarray, on: list[Ints], ever: list[Ints]) -> None:
     column = np.array(joint.columns, dtype=np.int64)
     if joint.kind == "penalty":
-        terms = [(on[m], -1.0) for m in joint.members]
+        terms = [(ever[m], -1.0) for m in joint.members]
         _row(rows, ("penalty", joint.link_id), [(column, 1.0), *terms], lower=1.0 - len(joint.members))
-        return
-    for member, own in zip(joint.members, column if joint.kind == "overlap" else column.repeat(len(joint.members)),
-                           strict=True):
-        _row(rows, (joint.kind, joint.link_id, str(ids[member])), [(np.array([own]), 1.0), (on[member], -1.0)],
-             upper=0.0)
-    if joint.kind == "overlap":
+    elif joint.kind == "gain":
+        for member in joint.members:
+            _row(rows, ("gain", joint.link_id, str(ids[member])), [(column, 1.0), (on[member], -1.0)], upper=0.0)
+    else:
+        for own, action in zip(joint.columns, joint.actions, strict=True):
+            _row(rows, ("overlap", joint.link_id, str(action)),
+                 [(np.array([own]), 1.0), (np.array([action]), -1.0)], upper=0.0)
         _row(rows, ("counted once", joint.link_id), [(column, 1.0)], upper=1.0)
 
 
@@ -160,20 +209,36 @@ def _row(rows: Rows, name: RowName, terms: list[tuple[Ints, float]], *, lower: f
     rows.add([name], (np.zeros(len(columns), dtype=np.int64), columns, values), lower=lower, upper=upper)
 
 
-def _on_columns(actions: Actions) -> list[Ints]:
-    on: list[list[int]] = [[] for _ in range(len(actions.projects))]
-    for column, (project, is_on) in enumerate(zip(actions.frame["project"], actions.frame["on"], strict=True)):
-        if is_on:
-            on[project].append(column)
-    return [np.array(columns, dtype=np.int64) for columns in on]
+def _columns(actions: Actions) -> tuple[list[Ints], list[Ints]]:
+    """Actions of every project with which it goes on at once, and those with which it goes on later."""
+    def of_each(wanted: Iterable[bool]) -> list[Ints]:
+        found: list[list[int]] = [[] for _ in range(len(actions.projects))]
+        for column, (project, is_one) in enumerate(zip(actions.frame["project"], wanted, strict=True)):
+            if is_one:
+                found[project].append(column)
+        return [np.array(columns, dtype=np.int64) for columns in found]
+
+    return of_each(actions.frame["on"]), of_each(actions.frame["action"] == "hold")
 
 
-def joint_values(joint: Joint, on: np.ndarray) -> Floats:
-    """Best values of a joint effect's columns for a given choice; ``on`` is bool of shape (n_projects,)."""
-    members = on[list(joint.members)]
-    if joint.kind != "overlap":
-        return np.array([float(members.all())])
-    claims = np.where(members, np.array(joint.amounts_k), -1.0)
+def joint_values(joint: Joint, choice: Ints, frame: pd.DataFrame) -> Floats:
+    """Best values of a joint effect's columns for a given choice.
+
+    Parameters
+    ----------
+    joint : Joint
+    choice : int array of shape (n_projects,)
+        Position of the chosen action of every project.
+    frame : DataFrame
+        ``Actions.frame``.
+    """
+    picked = choice[list(joint.members)]
+    if joint.kind == "gain":
+        return np.array([float(frame["on"].to_numpy()[picked].all())])
+    if joint.kind == "penalty":
+        ever = frame["on"].to_numpy()[picked] | (frame["action"].to_numpy()[picked] == "hold")
+        return np.array([float(ever.all())])
+    claims = np.where(np.isin(joint.actions, picked), np.array(joint.amounts_k), -1.0)
     best = np.zeros(len(claims))
     if len(claims) and claims.max() > 0:
         best[int(claims.argmax())] = 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from numbers import Real
 from typing import TypeVar
 
 from pmlib.errors import ParameterError, did_you_mean
@@ -82,14 +83,19 @@ class Policy:
     def __post_init__(self) -> None:
         object.__setattr__(self, "objective", _choice(Objective, "objective", self.objective))
         object.__setattr__(self, "mix", _choice(Mix, "mix", self.mix))
-        self._within("hold_months", 1, _YEAR)
+        self._within("hold_months", 1, _YEAR, whole=True)
         self._within("discount_rate", 0.0, 1.0)
         self._within("gap", 0.0, 1.0)
         for name in ("budget_k", "max_changes", "max_stops", "node_limit"):
-            self._within(name, 0.0, math.inf)
+            if getattr(self, name) is not None:
+                self._within(name, 0.0, math.inf, whole=name != "budget_k")
 
-    def _within(self, name: str, low: float, high: float) -> None:
+    def _within(self, name: str, low: float, high: float, *, whole: bool = False) -> None:
         got = getattr(self, name)
-        if got is not None and not low <= got <= high:
+        number = isinstance(got, Real) and not isinstance(got, bool) and math.isfinite(got)
+        if not number or not low <= got <= high or (whole and got != int(got)):
             limits = f"{low:g} or more" if math.isinf(high) else f"{low:g} to {high:g}"
-            raise ParameterError(f"{name}: got {got!r}, allowed {limits}. Set another value or leave it out.")
+            kind = "a whole number" if whole else "a number"
+            raise ParameterError(f"{name}: got {got!r}, allowed {limits}, {kind}. Set another value or leave it out.")
+        if whole:
+            object.__setattr__(self, name, int(got))

@@ -22,6 +22,7 @@ from pmlib.portfolio.limits import (
     capacity_by_month,
     horizons,
     objective_in_money,
+    outside_mix,
     uncapped,
 )
 from pmlib.portfolio.links import Links, add_links, joint_values, read_links
@@ -30,7 +31,7 @@ from pmlib.portfolio.policy import Policy
 
 #: Rows that a board can move; links and one action per project are facts.
 SOFT = (*MONEY, *PEOPLE, *MIX, *CHANGE, "mandatory")
-HARD = ("requires", "excludes")
+HARD = ("requires", "requires later", "excludes")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -72,6 +73,8 @@ def compile_problem(
         projects is missing, or nothing gives a value.
     ParameterError
         The period is unknown, or ``values`` fits no project.
+    SchemaError
+        Budgets, links or the currency of estimates contradict themselves.
     """
     policy = Policy() if policy is None else policy
     actions = build_actions(tables, period=period, policy=policy, values=values)
@@ -83,30 +86,30 @@ def compile_problem(
     hiring = add_people(rows, actions, capacity, first_column=n, priced=priced)
     money_notes = add_budgets(rows, actions, tables.get("budgets"), policy=policy)
     horizon = horizons(tables, actions)
-    add_mix(rows, actions, horizon, targets=tables.get("mix_targets"), policy=policy)
+    targets = tables.get("mix_targets")
+    add_mix(rows, actions, horizon, targets=targets, policy=policy)
+    mix_note = outside_mix(actions, horizon, targets=targets, policy=policy)
     add_change(rows, actions, policy)
-    links = read_links(tables, actions, first_column=n + len(hiring.rows), priced=priced)
+    delayed = (1.0 + policy.discount_rate) ** (-policy.hold_months / 12.0)
+    links = read_links(tables, actions, first_column=n + len(hiring.rows), priced=priced, delayed=delayed)
     add_links(rows, links, actions)
     book = tables.get("workbook")
     return Problem(
         actions=actions, links=links, hiring=hiring, capacity=capacity, horizon=horizon,
-        targets=tables.get("mix_targets"), model=_model(rows, actions, hiring=hiring, links=links), policy=policy,
+        targets=targets, model=_model(rows, actions, hiring=hiring, links=links), policy=policy,
         currency="EUR" if book is None or "currency" not in book or book.empty else str(book["currency"].iloc[0]),
-        notes=(*actions.notes, *money_notes, *uncapped(actions, capacity), *links.notes),
+        notes=tuple(filter(None, (*actions.notes, *money_notes, mix_note, *uncapped(actions, capacity), *links.notes))),
     )
 
 
 def _model(rows: Rows, actions: Actions, *, hiring: Hiring, links: Links) -> Model:
     value = actions.frame["value_k"].to_numpy(dtype=float).copy()
-    on = actions.frame["on"].to_numpy()
-    project = actions.frame["project"].to_numpy()
     joint_value: list[float] = []
     for joint in links.joints:
         joint_value.extend(joint.amounts_k)
         if joint.kind == "overlap":
             # Every claim is taken out of its project once; one of them comes back through its column.
-            for member, claim in zip(joint.members, joint.amounts_k, strict=True):
-                value[on & (project == member)] -= claim
+            value[list(joint.actions)] -= np.array(joint.amounts_k)
     k = len(joint_value)
     return rows.build(
         objective=np.concatenate([value, -hiring.price_k, np.array(joint_value)]),
@@ -128,9 +131,8 @@ def outcome(problem: Problem, choice: Ints) -> Outcome:
     model, n = problem.model, len(problem.actions.frame)
     x = np.zeros(len(model.objective))
     x[choice] = 1.0
-    on = problem.actions.frame["on"].to_numpy()[choice]
     for joint in problem.links.joints:
-        x[list(joint.columns)] = joint_values(joint, on)
+        x[list(joint.columns)] = joint_values(joint, choice, problem.actions.frame)
     activity = model.activity(x)
     hired = problem.hiring
     if hired.rows:
@@ -220,6 +222,6 @@ def _weights(model: Model, soft: Ints) -> Floats:
     size = np.zeros(len(model.names))
     np.maximum.at(size, model.entry_row, np.abs(model.entry_value))
     bound = np.where(np.isfinite(model.row_upper), np.abs(model.row_upper), 0.0)
-    dear = {"mandatory": 100.0, "requires": 1000.0, "excludes": 1000.0}
+    dear = {"mandatory": 100.0, "requires": 1000.0, "requires later": 1000.0, "excludes": 1000.0}
     factor = np.array([dear.get(model.names[row][0], 1.0) for row in soft])
     return factor / np.maximum(np.maximum(bound, size)[soft], 1e-9)

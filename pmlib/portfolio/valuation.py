@@ -7,13 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from pmlib.errors import MissingTableError, ParameterError, did_you_mean
+from pmlib.errors import MissingTableError, ParameterError, SchemaError, did_you_mean
 from pmlib.portfolio.policy import Objective, Policy
 
 #: Swanson's weights of p10, p50 and p90 for a mean (Hurst, Brown & Swanson 2000).
 SWANSON = np.array([0.3, 0.4, 0.3])
 
 COLUMNS = ["value_k", "benefit_k", "cost_k", "p_success", "source"]
+_MONEY = ("benefit_pv_k", "cost_k")
 
 
 def _swanson_mean(three_points: np.ndarray) -> np.ndarray:
@@ -22,15 +23,27 @@ def _swanson_mean(three_points: np.ndarray) -> np.ndarray:
 
 
 def _means(estimates: pd.DataFrame, currency: str) -> pd.DataFrame:
-    """Mean by project (rows) and quantity (columns), of the newest estimate in the workbook's currency."""
+    """Mean by project (rows) and quantity (columns), of the newest estimate; money in the workbook's currency."""
     frame = estimates
-    if "currency" in frame:
-        frame = frame[frame["currency"].isna() | (frame["currency"] == currency)]
     if "as_of" in frame:
         frame = frame.sort_values("as_of", kind="stable")
     frame = frame.drop_duplicates(["project_id", "quantity"], keep="last")
+    _refuse_foreign(frame, currency)
     frame = frame.assign(mean=_swanson_mean(frame[["p10", "p50", "p90"]].to_numpy(dtype=float)))
     return frame.pivot(index="project_id", columns="quantity", values="mean")
+
+
+def _refuse_foreign(estimates: pd.DataFrame, currency: str) -> None:
+    if "currency" not in estimates:
+        return
+    got = estimates["currency"].fillna("").astype(str).str.strip()
+    own = got.str.casefold().isin(["", currency.strip().casefold()])
+    foreign = estimates[~own & estimates["quantity"].isin(_MONEY)]
+    if len(foreign):
+        row = foreign.iloc[0]
+        more = f" (and {len(foreign) - 1} more estimates)" if len(foreign) > 1 else ""
+        raise SchemaError(f"estimates: {row['quantity']} of {row['project_id']} is in {row['currency']}{more}, allowed "
+                          f"{currency}, the workbook's currency. Convert p10, p50 and p90 in estimates.csv.")
 
 
 def _present_values(cash_flows: pd.DataFrame, *, first_year: int, rate: float) -> pd.DataFrame:
@@ -74,7 +87,7 @@ def going_on(
     Returns
     -------
     DataFrame, index project_id
-        value_k, benefit_k (expected), cost_k (expected, to complete), p_success (0-1), source
+        value_k (0 where unknown), benefit_k (expected), cost_k (expected, to complete), p_success (0-1), source
         (estimates, cash flows, given, unknown).
 
     Raises
@@ -83,6 +96,8 @@ def going_on(
         Neither estimates nor cash_flows are there and no values are given.
     ParameterError
         ``values`` names unknown projects, or the score objective has no values.
+    SchemaError
+        A money estimate is in another currency than the workbook's.
     """
     ids = pd.Index(projects["project_id"].to_numpy(), name="project_id")
     if policy.objective is Objective.SCORE and values is None:
@@ -103,6 +118,8 @@ def _computed(
     book = tables.get("workbook")
     currency = "EUR" if book is None or book.empty or "currency" not in book else str(book["currency"].iloc[0])
     estimates, flows = tables.get("estimates"), tables.get("cash_flows")
+    if estimates is not None:
+        estimates = estimates[estimates["project_id"].isin(ids)]
     means = pd.DataFrame(index=ids) if estimates is None else _means(estimates, currency).reindex(ids)
     present = pd.DataFrame(index=ids)
     if flows is not None:
@@ -119,8 +136,10 @@ def _computed(
     cost = column(means, "cost_k").where(estimated).fillna(flow_cost).fillna(to_go)
     gross = column(means, "benefit_pv_k").fillna(flow_benefit).fillna(0.0)
     source = np.where(estimated, "estimates", np.where(known, "cash flows", "unknown"))
-    return pd.DataFrame({"value_k": chance * gross - cost, "benefit_k": chance * gross, "cost_k": cost,
-                         "p_success": chance, "source": source}, index=ids)
+    # Cost without a known benefit is no verdict: an unknown project neither adds to a plan nor takes from it.
+    value = (chance * gross - cost).where(known, 0.0)
+    return pd.DataFrame({"value_k": value, "benefit_k": chance * gross, "cost_k": cost, "p_success": chance,
+                         "source": source}, index=ids)
 
 
 def _overridden(frame: pd.DataFrame, values: pd.Series, *, everywhere: bool) -> pd.DataFrame:

@@ -32,7 +32,18 @@ def summary(decision: Decision) -> str:
         binds = f"{decision.binding[0][0].upper()}{decision.binding[0][1:]} is what binds."
     if not decision.now_holds:
         against += ", which breaks limits"
-    return f"{plan}. The plan is worth {decision.value_k:,.0f} {decision.unit}, {against}. {binds} {_proof(decision)}"
+    worth = f"{plan}. The plan is worth {decision.value_k:,.0f} {decision.unit}, {against}."
+    return " ".join(filter(None, (worth, binds, _proof(decision), _unlimited_years(decision))))
+
+
+def _unlimited_years(decision: Decision) -> str:
+    """Name the years in which the plan spends without a budget, where other years have one."""
+    money = decision.money
+    free = money.loc[money["budget_k"].isna() & (money["plan_k"] > 0), "year"].astype(str).tolist()
+    if not free or money["budget_k"].isna().all():
+        return ""
+    return f"No budget is known for {', '.join(free)}: money of {'that year' if len(free) == 1 else 'those years'} " \
+           "is not limited."
 
 
 def _proof(decision: Decision) -> str:

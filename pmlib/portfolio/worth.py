@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from pmlib.portfolio.accounts import NO_PRICE, label
 from pmlib.portfolio.limits import CHANGE, MIX, MONEY
-from pmlib.portfolio.model import Floats, Ints, Model, solve
+from pmlib.portfolio.model import Floats, Ints, Model, Status, solve
 from pmlib.portfolio.problem import Outcome, Problem
 
-COLUMNS = ["limit", "unit", "gain_k", "gain_share", "ten_percent_k", "ten_percent_share"]
+COLUMNS = ["limit", "unit", "gain_k", "gain_share", "ten_percent_k", "ten_percent_share", "proved"]
+#: What a re-solve gains, and whether that is proved.
+_Gain: TypeAlias = tuple[float, bool]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -53,11 +56,13 @@ class _Resolver:
     def __init__(self, problem: Problem, plan: Outcome) -> None:
         self._problem, self._plan = problem, plan
 
-    def gain(self, model: Model) -> float:
+    def gain(self, model: Model) -> _Gain:
         policy = self._problem.policy
         answer = solve(model, gap=policy.gap, node_limit=policy.node_limit, start=self._plan.x)
+        if not answer.found:
+            return np.nan, False
         gain = answer.value - self._plan.value
-        return gain if gain > 2e-6 * max(1.0, abs(self._plan.value)) else 0.0
+        return gain if gain > 2e-6 * max(1.0, abs(self._plan.value)) else 0.0, answer.status is Status.PROVED
 
 
 def worth_of_limits(problem: Problem, plan: Outcome) -> pd.DataFrame:
@@ -70,8 +75,9 @@ def worth_of_limits(problem: Problem, plan: Outcome) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        limit, unit, gain_k, gain_share (of the plan's value), ten_percent_k, ten_percent_share; most
+        limit, unit, gain_k, gain_share (of the plan's value), ten_percent_k, ten_percent_share, proved; most
         valuable first. Bands of the mix and mandatory projects have no unit: gain_k is what they cost.
+        Not ``proved``: a re-solve ended at the node limit or the gap, so that the gain may be larger.
     """
     resolver, model = _Resolver(problem, plan), problem.model
     groups = _groups(problem)
@@ -81,28 +87,29 @@ def worth_of_limits(problem: Problem, plan: Outcome) -> pd.DataFrame:
     without = _without(pool, model, resolver)
     size, rows = abs(plan.value) or np.nan, []
     for group in groups:
-        unit, tenth = _gains(group, model, resolver, without=without.get(group.name))
-        rows.append((group.name, group.unit, unit, unit / size, tenth, tenth / size))
-    frame = pd.DataFrame(rows, columns=COLUMNS).astype({"limit": str, "unit": str})
+        unit, tenth, proved = _gains(group, model, resolver, without=without.get(group.name))
+        rows.append((group.name, group.unit, unit, unit / size, tenth, tenth / size, proved))
+    frame = pd.DataFrame(rows, columns=COLUMNS).astype({"limit": str, "unit": str, "proved": bool})
     return frame.sort_values(["gain_k", "limit"], ascending=[False, True], kind="stable").reset_index(drop=True)
 
 
-def _without(groups: list[_Group], model: Model, resolver: _Resolver) -> dict[str, float]:
+def _without(groups: list[_Group], model: Model, resolver: _Resolver) -> dict[str, _Gain]:
     """Gain by group name if a group's limit did not exist, with as few solves as there are idle groups."""
     if not groups:
         return {}
     gain = resolver.gain(model.without(np.concatenate([group.rows for group in groups])))
-    if gain == 0.0 or len(groups) == 1:
+    if gain[0] == 0.0 or len(groups) == 1:
         return {group.name: gain for group in groups}
     half = len(groups) // 2
     return _without(groups[:half], model, resolver) | _without(groups[half:], model, resolver)
 
 
-def _gains(group: _Group, model: Model, resolver: _Resolver, *, without: float | None) -> tuple[float, float]:
+def _gains(group: _Group, model: Model, resolver: _Resolver, *, without: _Gain | None) -> tuple[float, float, bool]:
     if group.step is None:
-        return resolver.gain(model.without(group.rows)) if without is None else without, np.nan
-    if without == 0.0:
-        return 0.0, 0.0
+        gain, proved = resolver.gain(model.without(group.rows)) if without is None else without
+        return gain, np.nan, proved
+    if without is not None and without[0] == 0.0:
+        return 0.0, 0.0, without[1]
     steps: tuple[float | Floats, Floats] = (group.step, 0.1 * np.abs(model.row_upper[group.rows]))
     unit, tenth = (resolver.gain(model.widened(group.rows, step)) for step in steps)
-    return unit, tenth
+    return unit[0], tenth[0], unit[1] and tenth[1]

@@ -19,7 +19,7 @@ from pmlib.product.revenue import MonthlyRevenue
 from pmlib.product.satisfaction import Instrument, answer_counts, estimate_of
 from pmlib.product.wording import counted
 
-_AGE = 12
+_AGE, _CARRIED = 12, "subscription"
 _METRICS = {"revenue": "%", "share": "pp", "nps": "points", "csat": "pp", "retention_12": "pp"}
 _NAMES = {"revenue": "revenue", "share": "market share", "nps": "NPS", "csat": "CSAT", "retention_12": "retention"}
 _CHANGES = {metric: f"{metric}_change{'_pp' if unit == 'pp' else ''}" for metric, unit in _METRICS.items()}
@@ -90,8 +90,19 @@ def lay_out(
             row |= _cells(metric, measured[metric].get(key, _nothing(metric)))
             row[f"{metric}_arrow"] = str(arrow_of.get((key, metric), Arrow.UNMEASURED))
         rows.append(row | {"note": said[key]})
+    if not rows:
+        return _empty_board(products)
     board = pd.DataFrame(rows)
     return board.sort_values(["revenue_k", "product_id"], ascending=[False, True]).reset_index(drop=True)
+
+
+def _empty_board(products: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of a board without a row, numbers as numbers."""
+    columns: dict[str, type] = dict.fromkeys(products.columns, str)
+    for metric in _METRICS:
+        columns |= dict.fromkeys(_cells(metric, _nothing(metric)), float) | {f"{metric}_arrow": str}
+    columns["note"] = str
+    return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in columns.items()})
 
 
 def notes(
@@ -124,19 +135,23 @@ def change_text(change: pd.Series) -> str:
 
 
 def _revenue(revenue: MonthlyRevenue | None, last: int, months: int) -> Measured:
-    if revenue is None:
+    if revenue is None or revenue.months.empty:
         return {}
-    wide = revenue.months.pivot(index="month", columns="product_id", values="revenue_k")
-    wide = wide.reindex(pd.RangeIndex(last - 2 * months + 1, last + 1))
-    return {str(product): _revenue_reading(series.to_numpy(), months) for product, series in wide.items()}
+    span = pd.RangeIndex(last - 2 * months + 1, last + 1)
+    return {
+        str(product): _revenue_reading(rows.set_index("month").reindex(span), months)
+        for product, rows in revenue.months.groupby("product_id")
+    }
 
 
-def _revenue_reading(series: npt.NDArray[np.float64], months: int) -> Reading:
+def _revenue_reading(rows: pd.DataFrame, months: int) -> Reading:
+    series = rows["revenue_k"].to_numpy(dtype=np.float64)
     before, after = series[:months], series[months:]
     levels = [_counted(part) for part in (before, after)]
     # A window that begins before the first sale is shorter than the other: growth from it would be the launch.
-    whole = bool(np.isfinite(before).all())
-    change = relative_change(after, before) if whole else Change.unmeasured(levels[0].n, levels[1].n)
+    if not np.isfinite(before).all():
+        return Reading(level=levels[1], before=levels[0], change=Change.unmeasured(levels[0].n, levels[1].n))
+    change = relative_change(after, before, carried=rows["subscriptions_k"].to_numpy(dtype=np.float64))
     return Reading(level=levels[1], before=levels[0], change=change)
 
 
@@ -148,9 +163,10 @@ def _counted(series: npt.NDArray[np.float64]) -> Estimate:
 def _share(tables: Tables, products: pd.DataFrame, *, last: int, months: int) -> Measured:
     if tables.get("market") is None:
         return {}
-    shares = monthly_shares(tables, last=last)
+    shares, carried = monthly_shares(tables, last=last), set(products.loc[products["model"] == _CARRIED, "category"])
     by_category: Measured = {
-        str(category): _share_of(rows, last, months) for category, rows in shares.groupby("category")
+        str(category): _share_of(rows, last, months=months, carried=category in carried)
+        for category, rows in shares.groupby("category")
     }
     return {
         str(product.product_id): by_category[str(product.category)]
@@ -159,7 +175,7 @@ def _share(tables: Tables, products: pd.DataFrame, *, last: int, months: int) ->
     }
 
 
-def _share_of(rows: pd.DataFrame, last: int, months: int) -> Reading:
+def _share_of(rows: pd.DataFrame, last: int, *, months: int, carried: bool) -> Reading:
     after = rows[(rows["month"] > last - months) & (rows["month"] <= last) & (rows["market_k"] > 0)]
     before = rows[(rows["month"] > last - 2 * months) & (rows["month"] <= last - months) & (rows["market_k"] > 0)]
     level, base = window_share(after), window_share(before)
@@ -170,6 +186,7 @@ def _share_of(rows: pd.DataFrame, last: int, months: int) -> Reading:
         (before["own_k"] / before["market_k"]).to_numpy(),
         change=level.value - base.value,
         study_error=math.hypot(share_change_error(after), share_change_error(before)),
+        carried=carried,
     )
     return Reading(level=level, before=base, change=change)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any, TypeAlias
 
 import pandas as pd
 
 from pmlib.errors import MissingTableError, ParameterError, SchemaError, did_you_mean
 from pmlib.months import parse_month
+from pmlib.schema import TABLES, Kind
 
 #: A workbook, or a plain dict: pandas frames, or Ibis tables for what is large.
 Tables: TypeAlias = Mapping[str, Any]
@@ -16,6 +18,10 @@ Tables: TypeAlias = Mapping[str, Any]
 #: An Ibis table; Ibis publishes no stubs that mypy reads.
 Lazy: TypeAlias = Any
 
+_TYPES = {
+    Kind.TEXT: "string", Kind.INTEGER: "int64", Kind.NUMBER: "float64", Kind.MONTH: "int64", Kind.DATE: "timestamp",
+    Kind.FLAG: "boolean",
+}  # fmt: skip
 _FIRST_MONTH, _LAST_MONTH = 1900 * 12 + 1, 2199 * 12 + 12
 
 
@@ -41,6 +47,25 @@ def as_month(period: int | str) -> int:
     return int(period)
 
 
+def as_count(name: str, got: float) -> int:
+    """Read a number of months: a whole number, 1 or more.
+
+    Raises
+    ------
+    ParameterError
+        It is no whole number, or below 1.
+
+    Examples
+    --------
+    >>> as_count("months", 12.0)
+    12
+    """
+    number = isinstance(got, Real) and not isinstance(got, bool)
+    if not number or not 1 <= got <= _LAST_MONTH or got != int(got):
+        raise ParameterError(f"{name}: got {got!r}, allowed 1 or more, a whole number. Use 12 to compare years.")
+    return int(got)
+
+
 def lazy(tables: Tables, name: str, columns: Sequence[str]) -> Lazy:
     """Return the named columns of a table as an Ibis table, without reading a row.
 
@@ -57,8 +82,10 @@ def lazy(tables: Tables, name: str, columns: Sequence[str]) -> Lazy:
         return table.select(*columns)
     import ibis
 
-    # Columns nobody asks for stay out: an all-empty one has no type an engine could take.
-    return ibis.memtable(table[list(columns)])
+    asked = ibis.memtable(table[list(columns)])
+    # A column without a single value has no type an engine could take: it gets the one of its definition.
+    kinds = {column.name: _TYPES[column.kind] for column in TABLES[name].columns}
+    return asked.cast({column: kinds[column] for column, kind in asked.schema().items() if kind.is_null()})
 
 
 def small(tables: Tables, name: str, columns: Sequence[str]) -> pd.DataFrame:
@@ -97,7 +124,8 @@ def named(frame: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     names = ids
     if tables.get("products") is not None:
         products = small(tables, "products", ["product_id", "name"])
-        names = ids.map(products.drop_duplicates("product_id").set_index("product_id")["name"]).fillna(ids)
+        known = products.drop_duplicates("product_id").set_index("product_id")["name"]
+        names = ids.map(known).astype(object).fillna(ids)
     told = frame.copy(deep=False)
     told.insert(list(frame.columns).index("product_id") + 1, "name", names.astype("str"))
     return told

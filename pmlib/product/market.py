@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pmlib.errors import CheckError, ParameterError
+from pmlib.errors import CheckError
 from pmlib.months import month_name
-from pmlib.product.engine import Tables, as_month, currency_of, small
+from pmlib.product.engine import Tables, as_count, as_month, currency_of, small
 from pmlib.product.estimate import Estimate
 from pmlib.product.wording import money_text
 
@@ -72,13 +72,10 @@ class RevenueSplit:
         if known.empty:
             return "No market study covers both windows."
         market, share = self._totals()
-        ranked = known.sort_values("share_effect_k", kind="stable")
-        worst, best = ranked.iloc[0], ranked.iloc[-1]
         return (
             f"In the {self.months} months to {month_name(self.period)} the market moved our sales by "
-            f"{money_text(market, self.currency)} and our share by {money_text(share, self.currency)}. Share gained "
-            f"most in {best['category']} ({money_text(float(best['share_effect_k']), self.currency)}) and least in "
-            f"{worst['category']} ({money_text(float(worst['share_effect_k']), self.currency)})."
+            f"{money_text(market, self.currency)} and our share by {money_text(share, self.currency)}. "
+            f"{self._share_moves(known)}"
         )
 
     def check(self) -> str:
@@ -102,6 +99,26 @@ class RevenueSplit:
     def __repr__(self) -> str:
         """Write one line a meeting can read."""
         return f"<RevenueSplit: {self.summary()}>"
+
+    def _share_moves(self, known: pd.DataFrame) -> str:
+        """Say where share moved most: gains and losses apart, and no loss called a gain."""
+        ranked = known.sort_values("share_effect_k", kind="stable")
+        worst, best = ranked.iloc[0], ranked.iloc[-1]
+        low, high = float(worst["share_effect_k"]), float(best["share_effect_k"])
+        least, most = (
+            f"{row['category']} ({money_text(abs(effect), self.currency)})"
+            for row, effect in ((worst, low), (best, high))
+        )
+        if low == high == 0:
+            return "Our share changed in no category."
+        if low < 0 < high:
+            return f"Share gained most in {most} and lost most in {least}."
+        verb, first, last = ("gained", most, least) if high > 0 else ("lost", least, most)
+        if len(known) == 1:
+            return f"Share {verb} in {first}."
+        if low == high:
+            return f"Share {verb} alike in every category ({money_text(abs(low), self.currency)} each)."
+        return f"Share {verb} most in {first} and least in {last}."
 
     def _totals(self) -> tuple[float, float]:
         return float(self.categories["market_effect_k"].sum()), float(self.categories["share_effect_k"].sum())
@@ -155,11 +172,10 @@ def split_revenue_change(
     MissingTableError
         There is no market table.
     ParameterError
-        ``months`` or ``apart`` is below 1.
+        ``months`` or ``apart`` is no whole number, 1 or more.
     """
-    last, back = as_month(period), months if apart is None else apart
-    if months < 1 or back < 1:
-        raise ParameterError(f"months, apart: got {months} and {back}, allowed 1 or more. Use 12 for years.")
+    last, months = as_month(period), as_count("months", months)
+    back = months if apart is None else as_count("apart", apart)
     shares = monthly_shares(tables, last=last)
     rows = [
         {"category": category} | _split_row(group, last=last, months=months, apart=back)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _UNITS_PER_EUR = 10_000
 _UNITS_PER_K = 1_000 * _UNITS_PER_EUR
 _CENT = _UNITS_PER_EUR // 100
+# Beyond these DECIMAL(18,4) cannot hold one row, or a whole number of ten-thousandths the sum of all.
+_LARGEST_ROW, _LARGEST_SUM, _MOST_MONTHS = 1e14, 9e14, 1_200
 _YEAR = 12
 
 
@@ -124,7 +126,7 @@ def monthly_revenue(tables: Tables, *, period: int | str) -> MonthlyRevenue:
     MissingTableError
         Neither orders nor subscriptions are there.
     SchemaError
-        Orders are in another currency than the workbook's.
+        Orders are in another currency than the workbook's, or money is too large to add up.
 
     Examples
     --------
@@ -167,6 +169,8 @@ def _order_units(tables: Tables, last: int, currency: str) -> pd.DataFrame:
     if tables.get("orders") is None:
         return _empty("orders_k")
     _refuse_foreign(tables, currency)
+    orders = lazy(tables, "orders", ["units", "paid_price"])
+    _refuse_too_large("orders", "units * paid_price", orders.units * orders.paid_price, most=_LARGEST_SUM)
     return _sums(_orders(tables, None, last), "orders_k")
 
 
@@ -183,6 +187,8 @@ def _subscription_units(tables: Tables, last: int) -> pd.DataFrame:
     """Turn starts and ends, each summed by month in the engine, into running monthly revenue."""
     if tables.get("subscriptions") is None:
         return _empty("subscriptions_k")
+    monthly = lazy(tables, "subscriptions", ["monthly_eur"]).monthly_eur
+    _refuse_too_large("subscriptions", "monthly_eur", monthly, most=_LARGEST_SUM / _MOST_MONTHS)
     rows = _subscriptions(tables)
     starts = _sums(rows.mutate(month=rows.start_month).filter(lambda row: row.month <= last), "subscriptions_k")
     ends = rows.filter(rows.end_month.notnull()).mutate(month=rows.end_month + 1)
@@ -246,11 +252,25 @@ def _scalar(money: Any) -> int:
     return 0 if pd.isna(value) else int(value)
 
 
+def _refuse_too_large(table: str, column: str, money: Lazy, *, most: float) -> None:
+    size = money.cast("float64").abs()
+    largest, total = size.as_table().aggregate(largest=size.max(), total=size.sum()).to_pandas().iloc[0]
+    if pd.isna(largest) and pd.isna(total):
+        return
+    if not (largest < _LARGEST_ROW and total < most):
+        raise SchemaError(
+            f"{table}: the largest {column} is {largest:.4g} and all rows come to {total:.4g}, allowed less than "
+            f"{_LARGEST_ROW:.0e} a row and {most:.1e} in all. Check the unit of {column} (single units of the "
+            f"currency, not thousandths) in views.sql."
+        )
+
+
 def _refuse_foreign(tables: Tables, currency: str) -> None:
     if "currency" not in tables["orders"].columns:
         return
     orders = lazy(tables, "orders", ["currency"])
-    foreign = orders.filter(orders.currency.notnull() & (orders.currency != "") & (orders.currency != currency))
+    written = orders.currency.strip().upper()
+    foreign = orders.filter(orders.currency.notnull() & written.notin(["", currency.strip().upper()]))
     counts = foreign.group_by("currency").agg(n=foreign.count()).order_by("currency").to_pandas()
     if len(counts) > 0:
         rows = ", ".join(f"{row.n:,} rows in {row.currency}" for row in counts.itertuples())

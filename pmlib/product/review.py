@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pmlib.errors import CheckError, ParameterError
+from pmlib.errors import CheckError
 from pmlib.months import month_name
 from pmlib.product.board import change_text, decide, lay_out, measure, notes
 from pmlib.product.change import Arrow
-from pmlib.product.engine import Tables, as_month, currency_of, small
+from pmlib.product.engine import Tables, as_count, as_month, currency_of, small
 from pmlib.product.market import RevenueSplit, split_revenue_change
 from pmlib.product.revenue import MonthlyRevenue, monthly_revenue, window_total_k
 from pmlib.product.wording import (
@@ -99,6 +99,8 @@ class ProductReview:
 
     def headline(self) -> dict[str, str]:
         """Return the big figures and what they are."""
+        if self.board.empty:
+            return {"0": "products in this workbook"}
         real = int(self.changes["arrow"].isin([Arrow.UP, Arrow.DOWN]).sum())
         figures = {f"{real} of {len(self.changes)}": "measured changes are real"}
         if math.isnan(self._sum("revenue_k")):
@@ -110,6 +112,8 @@ class ProductReview:
 
     def summary(self) -> str:
         """Return what was earned, which changes are real and what was not measured."""
+        if self.board.empty:
+            return "No products in this workbook."
         before = f", {signed_percent(self._change())} on the {self.months} months before"
         earned = (
             f"In the {self._window()}, {counted(len(self.board), 'product')} earned "
@@ -127,7 +131,7 @@ class ProductReview:
         CheckError
             One of them does not.
         """
-        gap = 1_000 * (self._sum("revenue_k") - self.total_k)
+        gap = 1_000 * (float(self.board["revenue_k"].sum()) - self.total_k)
         if self.revenue is not None and abs(gap) > max(0.01, 1e-9 * abs(self.total_k)):
             raise CheckError(
                 f"review: the products' revenue misses the total of {self.total_k:,.3f} k by {gap:,.2f} "
@@ -193,16 +197,16 @@ def review_products(tables: Tables, *, period: int | str, months: int = 12) -> P
     MissingTableError
         There are no products.
     ParameterError
-        ``months`` is below 1 or ``period`` is no month.
+        ``months`` is no whole number, 1 or more, or ``period`` is no month.
+    SchemaError
+        Money is in another currency than the workbook's, or too large to add up.
 
     References
     ----------
     Revenue: ratio of paired months (Cochran 1977); NPS: multinomial variance; CSAT and retention: Wilson (1927) and
     Newcombe (1998); arrows: Holm (1979).
     """
-    last = as_month(period)
-    if months < 1:
-        raise ParameterError(f"months: got {months}, allowed 1 or more. Use 12 to compare years.")
+    last, months = as_month(period), as_count("months", months)
     products = small(tables, "products", ["product_id", "name", "model", "category"]).sort_values("product_id")
     sells = tables.get("orders") is not None or tables.get("subscriptions") is not None
     revenue = monthly_revenue(tables, period=last) if sells else None

@@ -14,7 +14,7 @@ import pandas as pd
 
 from pmlib.errors import ScaleError
 from pmlib.months import month_name
-from pmlib.product.engine import Tables, as_month, lazy, month_of_date, named
+from pmlib.product.engine import Tables, as_count, as_month, lazy, month_of_date, named
 from pmlib.product.estimate import Estimate
 from pmlib.product.wording import counted
 
@@ -226,7 +226,7 @@ def satisfaction_by_month(tables: Tables, *, period: int | str, months: int | No
         NPS answers on another scale than 0-10, or answers outside their scale.
     """
     last = as_month(period)
-    counts = answer_counts(tables, last=last, first=None if months is None else last - months + 1)
+    counts = answer_counts(tables, last=last, first=None if months is None else last - as_count("months", months) + 1)
     keys = ["product_id", "instrument", "scale_max", "month"]
     rows = [{**dict(zip(keys, key, strict=True)), **asdict(estimate_of(group))} for key, group in counts.groupby(keys)]
     columns = [*keys, "value", "low", "high", "n", "n_missing", "unit", "level"]

@@ -14,6 +14,7 @@ from pmlib.scoring.assessors import Judgements, judged
 from pmlib.scoring.inputs import listed, read_table, refuse_duplicates
 from pmlib.scoring.robustness import TIE
 from pmlib.scoring.scorecard import Scorecard
+from pmlib.scoring.value_curve import still_to_spend
 from pmlib.scoring.values import FloatArray, criteria
 from pmlib.scoring.weights import given_weights, group_weights
 
@@ -39,7 +40,8 @@ def score(
     ----------
     tables : mapping of str to DataFrame
         Needs ``objectives``, ``scores`` and, unless ``weights`` is given, ``weights``. With ``projects``, those
-        proposed, running or held are scored; without it, every project that has a score.
+        proposed, running or held are scored; without it, every project that has a score. ``cash_flows`` say what a
+        project still costs (the rest: ``bac_k - spent_k``), from the year after the workbook's ``as_of`` on.
     group : str
         Whose weights count; not used when ``weights`` is given.
     weights : mapping or Series of objective_id to number, optional
@@ -144,11 +146,9 @@ def _to_decide(tables: Mapping[str, Any]) -> tuple[pd.DataFrame, tuple[str, ...]
         raise SchemaError(
             f"projects: none of {len(table)} rows is {', '.join(TO_DECIDE)}, allowed 1 or more. Correct state."
         )
-    # Sunk cost stays out: only what is still to be spent can buy something else.
-    cost = (open_["bac_k"] - open_["spent_k"]).clip(lower=0.0)
     unknown = scored[~scored.isin(table["project_id"])]
     ignored = (f"Scores of {listed(unknown)} are ignored: not in projects.",) if len(unknown) else ()
-    named = open_["name"].fillna(open_["project_id"])
+    named, cost = open_["name"].fillna(open_["project_id"]), still_to_spend(tables, open_)
     return pd.DataFrame({"project_id": open_["project_id"], "name": named, "cost_k": cost}), ignored
 
 

@@ -6,6 +6,7 @@ another is then linear in that weight, so where it vanishes is exact and needs n
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ TIE = 1e-9
 _SAME_WEIGHT = 1e-12
 # An end nearer than this to the weight is written with a decimal.
 _TIGHT = 0.02
+_MOST_DIGITS, _SAME_STEP = 4, 1e-7
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -153,13 +155,32 @@ def percent(share: float, *, digits: int = 0) -> str:
 
 
 def interval_text(row: pd.Series) -> str:
-    """Write the interval of a row of a stability table in words."""
+    """Write the interval of a row of a stability table in words, rounded inwards: what it says is safe is safe.
+
+    Examples
+    --------
+    >>> interval_text(pd.Series({"weight": 0.2, "low": 0.1249, "high": 0.2751, "taken_over_below": "P1",
+    ...                          "taken_over_above": "P2"}))
+    'between 13 % and 27 %'
+    """
     below, above = pd.notna(row["taken_over_below"]), pd.notna(row["taken_over_above"])
     room = min(row["weight"] - row["low"] if below else 1.0, row["high"] - row["weight"] if above else 1.0)
-    low, high = (percent(row[end], digits=1 if room < _TIGHT else 0) for end in ("low", "high"))
+    low, high = _inwards(float(row["low"]), float(row["high"]), digits=1 if room < _TIGHT else 0)
     if below and above:
         return f"between {low} and {high}"
     return f"at least {low}" if below else f"at most {high}"
+
+
+def _inwards(low: float, high: float, *, digits: int) -> tuple[str, str]:
+    """Write the ends of an interval of shares, rounded inwards with as many digits as leave something between."""
+    step = 10.0 ** -(digits + 2)
+    # What is a whole step but for the last bits of a float stays where it is.
+    inner = (math.ceil(low / step - _SAME_STEP) * step, math.floor(high / step + _SAME_STEP) * step)
+    if inner[0] < inner[1] - step / 2:
+        return percent(inner[0], digits=digits), percent(inner[1], digits=digits)
+    if digits < _MOST_DIGITS:
+        return _inwards(low, high, digits=digits + 1)
+    return percent(low, digits=digits), percent(high, digits=digits)
 
 
 def lead_ends(gaps: FloatArray, shares: FloatArray) -> tuple[FloatArray, FloatArray]:

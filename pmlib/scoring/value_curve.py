@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from pmlib.errors import MissingTableError
-from pmlib.scoring.inputs import listed
+from pmlib.months import month_of, month_year
+from pmlib.scoring.inputs import listed, read_table
 from pmlib.scoring.values import FloatArray
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ class ValueForMoney:
     table : DataFrame
         In buying order: place, project_id, name, increment (points over doing nothing), cost_k,
         points_per_k (inf without cost), cum_cost_k, cum_value (points), hull (True at the corners of the
-        convex hull: at such a budget no other choice brings more points).
+        convex hull). A budget of exactly ``cum_cost_k`` brings no more points by any other choice; between two
+        steps another choice may bring more than the last step does.
     currency : str
         Currency of the money columns, in thousands.
     notes : tuple of str
@@ -96,10 +99,12 @@ class ValueForMoney:
 
 
 def value_for_money(projects: pd.DataFrame, *, currency: str = "EUR") -> ValueForMoney:
-    """Order projects so that every budget brings most points.
+    """Order projects by points per thousand still to be spent.
 
-    Projects without cost come first, then by points per thousand. A project that adds nothing over
-    doing nothing, or whose cost is unknown, is left out with a note.
+    Projects without cost come first. At the curve's own steps - a budget that is just the cost of the first so many
+    projects, all free ones among them - no other choice brings more points. A budget between two steps is another
+    matter: a smaller project further down may still fit, and only the plan finds the best choice. A project that adds
+    nothing over doing nothing, or whose cost is unknown, is left out with a note.
 
     Parameters
     ----------
@@ -135,6 +140,50 @@ def value_for_money(projects: pd.DataFrame, *, currency: str = "EUR") -> ValueFo
     table["cum_value"] = table["increment"].cumsum()
     table["hull"] = _hull_corners(table["cum_cost_k"].to_numpy(), table["cum_value"].to_numpy())
     return ValueForMoney(table=table, currency=currency, notes=_notes(projects, useless & ~unknown, unknown))
+
+
+def still_to_spend(tables: Mapping[str, Any], projects: pd.DataFrame) -> pd.Series:
+    """Say what each project costs from now on if it goes on (or starts), in thousands.
+
+    The money that a plan holds against its budgets: ``cash_flows`` from the year of the month after the workbook's
+    ``as_of`` on (all years without one); for a project without any row there, ``bac_k`` less ``spent_k``, never
+    below 0. What is spent stays out: only what is still to be spent can buy something else.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        ``cash_flows`` and ``workbook`` are read where they are.
+    projects : DataFrame
+        ``project_id``, ``bac_k``, ``spent_k``.
+
+    Returns
+    -------
+    Series, index of ``projects``
+        Thousands; NaN where nothing tells.
+
+    Examples
+    --------
+    >>> projects = pd.DataFrame({"project_id": ["A", "B"], "bac_k": [9.0, 9.0], "spent_k": [9.0, 4.0]})
+    >>> flows = pd.DataFrame({"project_id": ["A"], "year": [2026], "cost_k": [3.0]})
+    >>> still_to_spend({"cash_flows": flows}, projects).tolist()
+    [3.0, 5.0]
+    """
+    left = (projects["bac_k"] - projects["spent_k"]).clip(lower=0.0)
+    if "cash_flows" not in tables:
+        return left
+    flows = read_table(tables, "cash_flows", columns=("project_id", "year", "cost_k"))
+    first, ids = _first_year(tables), projects["project_id"]
+    ahead = flows if first is None else flows[flows["year"] >= first]
+    planned = ids.map(ahead.groupby("project_id")["cost_k"].sum()).fillna(0.0)
+    return left.mask(ids.isin(flows["project_id"]), planned.astype("float64"))
+
+
+def _first_year(tables: Mapping[str, Any]) -> int | None:
+    """Return the calendar year in which a plan begins; None when the workbook has no date."""
+    if "workbook" not in tables:
+        return None
+    known = read_table(tables, "workbook", columns=("as_of",))["as_of"].dropna()
+    return month_year(month_of(pd.Timestamp(known.iloc[0])) + 1) if len(known) else None
 
 
 def _hull_corners(cost: FloatArray, value: FloatArray) -> npt.NDArray[np.bool_]:

@@ -200,7 +200,7 @@ def _acts(tables: Tables, row: Any, hold_months: int) -> list[Act]:
     now, money = NOW[row.state], _plain_money(tables, row)
     value = _chance_and_value(tables, row)[1]
     if not _known(tables, row.project_id):
-        value = -max(row.bac_k - row.spent_k, 0.0)
+        value = 0.0
     earliest = options.loc[options["action"] == "start", "earliest_start"].dropna()
     acts = []
     for verb in _open_verbs(tables, row, options):
@@ -243,7 +243,7 @@ def _rules(tables: Tables, hold_months: int) -> Rules:
     yearly = tables["budgets"].groupby("year")[["capex_k", "opex_k"]].sum()
     return Rules(
         rows=rows, acts=[_acts(tables, row, hold_months) for row in rows],
-        chances={row.project_id: _chance_and_value(tables, row)[0] for row in rows},
+        chances={row.project_id: _chance_and_value(tables, row)[0] * _known(tables, row.project_id) for row in rows},
         on_already={r.project_id: r.state == "done" for r in tables["projects"].itertuples()},
         links=[(str(link["type"].iloc[0]), [(r.member_id, r.role, r.amount_k) for r in link.itertuples()])
                for _, link in tables["links"].groupby("link_id")],
@@ -256,20 +256,23 @@ def _rules(tables: Tables, hold_months: int) -> Rules:
     )
 
 
-def _joint(rules: Rules, on: Mapping[str, bool]) -> float | None:
-    """Value of the links for a choice; None when it breaks one."""
+def _joint(rules: Rules, on: Mapping[str, bool], later: Mapping[str, bool], delayed: float) -> float | None:
+    """Value of the links for a choice; None when it breaks one. A held project goes on later."""
     total = 0.0
+    ever = {name: on[name] or later.get(name, False) for name in on}
     for kind, members in rules.links:
         if kind.startswith("requires"):
-            if any(on[m] for m, role, _ in members if role == "needs") and not all(
-                    on[m] for m, role, _ in members if role == "needed"):
-                return None
-        elif kind == "excludes" and sum(on[m] for m, _, _ in members) > 1:
+            for going in (on, ever):
+                if any(going[m] for m, role, _ in members if role == "needs") and not all(
+                        going[m] for m, role, _ in members if role == "needed"):
+                    return None
+        elif kind == "excludes" and sum(ever[m] for m, _, _ in members) > 1:
             return None
         elif kind == "synergy":
-            total += members[0][2] * all(on[m] for m, _, _ in members)
+            amount = members[0][2]
+            total += amount * all((on if amount > 0 else ever)[m] for m, _, _ in members)
         elif kind == "overlap":
-            claims = [rules.chances[m] * claim for m, _, claim in members if on[m]]
+            claims = [rules.chances[m] * claim * (1.0 if on[m] else delayed) for m, _, claim in members if ever[m]]
             total -= sum(claims) - max(claims, default=0.0)
     return total
 
@@ -315,7 +318,8 @@ def feasible_plans(
         if max_stops is not None and sum(act.verb == "stop" for act in acts) > max_stops:
             continue
         on = rules.on_already | {row.project_id: act.on for row, act in zip(rules.rows, acts, strict=True)}
-        joint = _joint(rules, on)
+        later = {row.project_id: act.verb == "hold" for row, act in zip(rules.rows, acts, strict=True)}
+        joint = _joint(rules, on, later, (1 + RATE) ** (-hold_months / 12))
         if joint is None or not _money_holds(rules, acts, budget_k) or (mix == "hard" and not _mix_holds(rules, acts)):
             continue
         bought = _people_cost(rules, acts)

@@ -16,6 +16,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from pmlib.errors import CheckError, MissingTableError, ParameterError
 from pmlib.portfolio import Policy, Status, rebalance
+from pmlib.portfolio.model import Solution
 
 POLICIES = (
     {}, {"budget_k": 900.0}, {"max_changes": 2}, {"max_stops": 0, "mix": "off"}, {"mix": "off", "hold_months": 12},
@@ -237,7 +238,7 @@ def test_a_decision_answers_in_four_forms_and_travels(make_tables):
         "reason_code", "reason", "changed"]
     assert 2 <= len(decision.headline()) <= 4
     assert repr(decision).startswith("<Decision: ")
-    assert decision.summary().endswith("Proved optimal, gap 0.0 %.")
+    assert "Proved optimal, gap 0.0 %." in decision.summary()
     assert decision.scarcest_skill in {"data", "design"}
 
 
@@ -245,3 +246,38 @@ def test_a_search_cut_short_is_not_called_proved(make_tables):
     decision = rebalance(make_tables(4), policy=Policy(mix="off", node_limit=0, gap=0.5))
     assert decision.status in {Status.WITHIN_GAP, Status.PROVED, Status.NO_PLAN}
     assert (decision.status is Status.PROVED) == (decision.gap <= 1e-6)
+
+
+def test_a_project_of_unknown_value_does_not_pull_the_plan_down():
+    projects = pd.DataFrame({"project_id": ["A", "U"], "state": "running", "bac_k": [100.0, 4808.0]})
+    flows = pd.DataFrame({"project_id": ["A"], "year": 2026, "cost_k": 0.0, "benefit_k": 100.0})
+    decision = rebalance({"projects": projects, "cash_flows": flows}, period="2025-12")
+    assert decision.actions["action"].tolist() == ["keep", "keep"]
+    assert decision.value_k == pytest.approx(100 / 1.08**0.5)
+    assert decision.cost_k == 4808.0
+    assert decision.notes[0] == "1 projects have no value and stay as they are: U."
+
+
+@pytest.mark.parametrize("typed", [True, False], ids=["typed", "header only"])
+@pytest.mark.parametrize("name", ["workbook", "programmes", "mix_targets", "estimates", "cash_flows", "options",
+                                  "demand", "capacity", "budgets", "links", "every table"])
+def test_a_table_without_rows_is_no_reason_to_fail(make_tables, name, typed):
+    tables = make_tables(4)
+    empty = [name] if name != "every table" else [other for other in tables if other != "projects"]
+    for one in empty:
+        tables[one] = tables[one].iloc[:0] if typed else pd.DataFrame(columns=list(tables[one].columns))
+    decision = rebalance(tables, period="2025-12", policy=Policy(mix="off"))
+    assert decision.summary()
+    assert decision.check()
+    assert len(decision.against()) == 4
+
+
+def test_a_re_solve_that_the_node_limit_cuts_short_has_no_figure(make_tables, monkeypatch):
+    decision = rebalance(make_tables(4), policy=Policy(mix="off"))
+    stopped = Solution(status=Status.WITHIN_GAP, value=decision.value_k - 50, bound=decision.value_k, gap=0.1,
+                       x=np.empty(0), prices=np.empty(0), seconds=0.0)
+    name = decision.actions["project_id"][0]
+    for answer in (stopped, dataclasses.replace(stopped, status=Status.NO_PLAN, value=np.nan, gap=np.nan)):
+        monkeypatch.setattr("pmlib.portfolio.decision.solve", lambda *_, answer=answer, **__: answer)
+        assert math.isnan(decision.force(name))
+        assert decision.costs_of_forcing([name])["regret_k"].isna().all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from pmlib.errors import SchemaError
 from pmlib.months import parse_month
 from pmlib.portfolio import Policy, rebalance
 from pmlib.portfolio.problem import compile_problem
@@ -25,7 +26,7 @@ def bounds(problem):
 
 
 def test_capital_and_operating_money_are_apart_only_where_both_tables_know_both():
-    both = pd.DataFrame({"programme_id": ["G", None], "year": 2026, "capex_k": [50.0, 10.0], "opex_k": [80.0, 0.0]})
+    both = pd.DataFrame({"programme_id": ["G", "H"], "year": 2026, "capex_k": [50.0, 10.0], "opex_k": [80.0, 0.0]})
     rows = bounds(compile_problem(tables(budgets=both)))
     assert rows["budget capex", "2026"] == 60.0
     assert rows["budget opex", "2026"] == 80.0
@@ -81,3 +82,32 @@ def test_a_mix_without_programmes_or_switched_off_limits_nothing():
     assert bound.binding == ("floor of the mix for new",)
     free = rebalance(tables(mix_targets=targets, programmes=programmes), policy=Policy(mix="off"))
     assert free.value_k == pytest.approx(2 * 200 / 1.08**0.5)
+
+
+def test_a_year_with_budgets_of_programmes_and_of_the_whole_portfolio_is_refused():
+    mixed = pd.DataFrame({"programme_id": ["G", None, None], "year": [2026, 2026, 2027], "capex_k": 0.0,
+                          "opex_k": 100.0})
+    with pytest.raises(SchemaError, match="budgets: 2026 has rows with a programme_id and rows without .* Remove"):
+        rebalance(tables(budgets=mixed))
+    assert rebalance(tables(budgets=mixed), policy=Policy(budget_k=200.0)).found
+    apart = mixed.assign(year=[2026, 2027, 2028])
+    assert bounds(compile_problem(tables(budgets=apart), period="2025-12"))["budget", "2026"] == 100.0
+
+
+def test_budgets_of_several_programmes_are_said_to_be_taken_together():
+    budgets = pd.DataFrame({"programme_id": ["G", "H"], "year": 2026, "capex_k": 0.0, "opex_k": 100.0})
+    assert "Budgets of 2 programmes are taken together." in rebalance(tables(budgets=budgets)).notes
+    assert not any("together" in note for note in rebalance(tables(budgets=budgets.iloc[:1])).notes)
+
+
+def test_projects_without_a_horizon_are_counted_with_their_money():
+    targets = pd.DataFrame({"horizon": ["new"], "floor_share": [0.5], "ceiling_share": [1.0]})
+    none = next(note for note in rebalance(tables(mix_targets=targets)).notes if "horizon" in note)
+    assert none == (
+        "2 of 2 projects have no horizon (200 thousand if they go on) and count in no band of the mix: give them a "
+        "programme_id and their programme a horizon. No project is left, so the bands limit nothing.")
+    programmes = pd.DataFrame({"programme_id": ["G"], "horizon": ["new"]})
+    projects = tables()["projects"].assign(programme_id=["G", None])
+    one = rebalance(tables(mix_targets=targets, programmes=programmes, projects=projects))
+    assert any(note.startswith("1 of 2 projects have no horizon (100 thousand") for note in one.notes)
+    assert not any("horizon" in note for note in rebalance(tables(mix_targets=targets), policy=Policy(mix="off")).notes)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from pmlib.errors import SchemaError
+from pmlib.months import parse_month
 from pmlib.portfolio import Policy, rebalance
 
 IDS = ["A", "B", "C"]
@@ -99,3 +101,65 @@ def test_links_that_contradict_frozen_projects_are_mended_last():
     decision = rebalance({"projects": projects, "options": options, "links": links}, period="2025-12",
                          values=pd.Series({"A": 1.0}))
     assert decision.mends["sentence"].tolist() == ["the link 'A needs B' is lifted"]
+
+
+def test_a_link_that_contradicts_itself_is_refused():
+    amounts = [("S", "A", "synergy", "member", 80.0), ("S", "B", "synergy", "member", -80.0)]
+    with pytest.raises(SchemaError, match="links: S has amount_k 80.0 in the row of A and -80.0 in that of B.*Write"):
+        decide([1, 1, 1], *amounts)
+    types = [("T", "A", "excludes", "member", 0.0), ("T", "B", "synergy", "member", 0.0)]
+    with pytest.raises(SchemaError, match="links: T has type excludes in the row of A and synergy in that of B"):
+        decide([1, 1, 1], *types)
+
+
+def test_a_claim_inside_a_benefit_nobody_knows_takes_nothing_away():
+    projects = pd.DataFrame({"project_id": ["A", "U"], "state": ["proposed", "running"], "bac_k": 100.0})
+    links = pd.DataFrame([("O", m, "overlap", "member", 400.0) for m in ("A", "U")],
+                         columns=["link_id", "member_id", "type", "role", "amount_k"])
+    tables = {"projects": projects, "links": links}
+    decision = rebalance(tables, period="2025-12", values=pd.Series({"A": 500.0}))
+    assert decision.value_k == pytest.approx(500)
+    assert decision.check()
+
+
+def holding(links):
+    """Two running projects of 900 each that would both go on; people for one of them now, for both later."""
+    projects = pd.DataFrame({"project_id": ["A", "B"], "state": "running", "bac_k": 100.0})
+    flows = pd.DataFrame({"project_id": ["A", "B"], "year": 2026, "cost_k": 100.0, "benefit_k": 1000.0})
+    demand = pd.DataFrame({"project_id": ["A", "B"], "action": "keep", "skill": "x", "month": parse_month("2026-01"),
+                           "person_months": 1.0})
+    capacity = pd.DataFrame({"skill": "x", "month": [parse_month("2026-01"), parse_month("2026-07")],
+                             "person_months": [1.0, 2.0]})
+    tables = {"projects": projects, "cash_flows": flows, "demand": demand, "capacity": capacity,
+              "links": pd.DataFrame(links, columns=["link_id", "member_id", "type", "role", "amount_k"])}
+    return rebalance(tables, period="2025-12")
+
+
+def verbs_of(decision):
+    return sorted(decision.actions["action"])
+
+
+def test_without_a_link_one_project_is_held_until_people_are_free():
+    assert verbs_of(holding([])) == ["hold", "keep"]
+
+
+def test_a_hold_does_not_escape_an_exclusion():
+    assert verbs_of(holding([("L", m, "excludes", "member", 0.0) for m in "AB"])) == ["keep", "stop"]
+
+
+def test_a_hold_does_not_escape_a_joint_penalty():
+    decision = holding([("L", m, "synergy", "member", -2000.0) for m in "AB"])
+    assert verbs_of(decision) == ["keep", "stop"]
+    assert holding([("L", m, "synergy", "member", -100.0) for m in "AB"]).effects["value_k"].tolist() == [-100.0]
+
+
+def test_a_hold_does_not_escape_a_benefit_counted_once():
+    decision = holding([("L", m, "overlap", "member", 900.0) for m in "AB"])
+    assert verbs_of(decision) == ["keep", "stop"]
+
+
+def test_a_held_project_still_needs_what_it_needs_later():
+    links = [("L", "A", "requires_active", "needs", 0.0), ("L", "B", "requires_active", "needed", 0.0)]
+    decision = holding(links)
+    action = decision.actions.set_index("project_id")["action"]
+    assert action.to_dict() == {"A": "hold", "B": "keep"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pmlib.errors import MissingTableError, ParameterError
+from pmlib.errors import MissingTableError, ParameterError, SchemaError
 from pmlib.portfolio.policy import Policy
 from pmlib.portfolio.valuation import going_on
 
@@ -35,17 +35,30 @@ def test_cash_flows_are_discounted_to_mid_year_and_the_past_is_left_out():
     assert row["source"] == "cash flows"
 
 
-def test_a_project_without_figures_is_unknown_and_costs_what_is_left():
-    row = worth({"cash_flows": FLOWS}).loc["C"]
-    assert (row["source"], row["value_k"]) == ("unknown", 0.0)
+def test_a_project_without_figures_is_unknown_and_its_cost_is_no_loss():
+    for projects in (PROJECTS, PROJECTS.assign(bac_k=5_000.0)):
+        frame = going_on({"cash_flows": FLOWS}, projects, first_year=2026, policy=Policy())
+        assert frame.loc["C", ["source", "value_k"]].tolist() == ["unknown", 0.0]
 
 
-def test_the_newest_estimate_in_the_own_currency_counts():
+def test_the_newest_estimate_counts_and_its_currency_may_be_written_small():
     dated = pd.concat([
-        ESTIMATES.assign(as_of="2025-06-30", currency="EUR"),
-        ESTIMATES.assign(as_of="2024-06-30", currency="EUR", p50=1.0),
-        ESTIMATES.assign(as_of="2025-12-31", currency="USD", p50=1.0)])
+        ESTIMATES.assign(as_of="2025-06-30", currency="eur "),
+        ESTIMATES.assign(as_of="2024-06-30", currency="USD", p50=1.0)])
     assert worth({"estimates": dated}).loc["A", "value_k"] == pytest.approx(0.6 * 290 - 69)
+
+
+def test_an_estimate_in_a_foreign_currency_is_refused():
+    foreign = ESTIMATES.assign(currency=["EUR", "USD", None])
+    with pytest.raises(SchemaError, match="cost_k of A is in USD, allowed EUR, the workbook's currency. Convert p10"):
+        worth({"estimates": foreign})
+    book = pd.DataFrame({"currency": ["usd"]})
+    with pytest.raises(SchemaError, match="benefit_pv_k of A is in EUR, allowed usd"):
+        worth({"estimates": foreign, "workbook": book})
+    # Chances have no currency, and projects that are not to be decided do not count.
+    elsewhere = ESTIMATES.assign(project_id="Z", currency="USD")
+    chances = ESTIMATES.assign(currency=["EUR", "EUR", "USD"])
+    assert worth({"estimates": pd.concat([chances, elsewhere])}).loc["A", "p_success"] == pytest.approx(0.6)
 
 
 def test_given_values_replace_those_of_the_tables():

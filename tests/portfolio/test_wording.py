@@ -37,3 +37,18 @@ def test_without_a_budget_the_money_is_still_said():
 def test_going_on_as_now_is_said_to_break_limits_where_it_does():
     assert "than going on as now, which breaks limits." in decide(budget_k=1.0).summary()
     assert "which breaks limits" not in decide().summary()
+
+
+def test_years_that_spend_without_a_budget_end_the_summary():
+    projects = pd.DataFrame({"project_id": ["A"], "state": "running", "bac_k": 90.0})
+    flows = pd.DataFrame({"project_id": "A", "year": [2026, 2027, 2028], "cost_k": [10.0, 20.0, 60.0],
+                          "benefit_k": 900.0})
+    budgets = pd.DataFrame({"programme_id": "G", "year": [2026, 2027], "capex_k": 0.0, "opex_k": 100.0})
+    tables = {"projects": projects, "cash_flows": flows}
+
+    def said(budgets):
+        return rebalance(tables | {"budgets": budgets}, period="2025-12").summary()
+
+    assert said(budgets).endswith("No budget is known for 2028: money of that year is not limited.")
+    assert said(budgets[1:]).endswith("No budget is known for 2026, 2028: money of those years is not limited.")
+    assert said(budgets[:0]).endswith("gap 0.0 %.")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 
 from pmlib.months import parse_month
-from pmlib.portfolio import Policy, rebalance
+from pmlib.portfolio import Policy, Status, rebalance
+from pmlib.portfolio.model import solve
 
 JAN = parse_month("2026-01")
 
@@ -51,3 +55,27 @@ def test_ten_percent_more_of_a_budget_counts_all_years():
     assert worth.loc["budget, every year", "ten_percent_k"] == pytest.approx(decision.value_k)
     assert worth.loc["budget, every year", "ten_percent_share"] == pytest.approx(1)
     assert worth.loc["budget of 2026", "gain_k"] == 0
+
+
+def test_gains_that_are_not_proved_are_marked(make_tables, monkeypatch):
+    decision = rebalance(make_tables(111), policy=Policy(mix="off"))
+    proved = decision.worth_of_limits()
+    assert proved["proved"].all()
+
+    def cut_short(*args, **options):
+        return replace(solve(*args, **options), status=Status.WITHIN_GAP)
+
+    monkeypatch.setattr("pmlib.portfolio.worth.solve", cut_short)
+    cut = decision.worth_of_limits()
+    assert not cut["proved"].any()
+    assert cut["gain_k"].tolist() == proved["gain_k"].tolist()
+
+    def lost(*args, **options):
+        answer = solve(*args, **options)
+        return answer if options.get("relaxed") else replace(
+            answer, status=Status.NO_PLAN, value=np.nan, x=np.empty(0))
+
+    monkeypatch.setattr("pmlib.portfolio.worth.solve", lost)
+    nothing = decision.worth_of_limits()
+    assert nothing["gain_k"].isna().all()
+    assert not nothing["proved"].any()

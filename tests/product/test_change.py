@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmlib.product import Estimate
+from pmlib.product.board import measure
 from pmlib.product.change import (
     Arrow,
     Change,
@@ -17,7 +20,9 @@ from pmlib.product.change import (
     relative_change,
     share_change,
 )
+from pmlib.product.revenue import monthly_revenue
 from pmlib.product.satisfaction import nps_of_counts, share_estimate
+from tests.product.conftest import PERIOD
 
 SEASON = 100 * (1 + 0.3 * np.sin(2 * np.pi * np.arange(12) / 12))
 
@@ -34,7 +39,7 @@ def test_relative_change_follows_cochrans_ratio_estimator_about_a_line() -> None
     deviations = (after - after.sum() / before.sum() * before) / before.mean()
     residuals = deviations - np.polyval(np.polyfit(range(4), deviations, 1), range(4))
     change = relative_change(after, before)
-    half = 4.302653 * math.sqrt((residuals**2).sum() / 2 / 4)  # t(2) at 97.5 %
+    half = 4.302653 * math.sqrt((residuals**2).sum() / 2 / 4 * 1.4 / 0.6)  # t(2) at 97.5 %, memory of 0.4
     assert change.high - change.change == pytest.approx(half, rel=1e-6)
 
 
@@ -50,7 +55,11 @@ def test_deviations_that_remember_widen_the_interval() -> None:
     wave = np.repeat([1.0, -1.0, 1.0], 4)
     jumpy = np.tile([1.0, -1.0], 6)
     slow, quick = (relative_change(np.full(12, 100.0) + part, np.full(12, 100.0)) for part in (wave, jumpy))
-    assert slow.high - slow.low > 3 * (quick.high - quick.low)
+    assert slow.high - slow.low > 2 * (quick.high - quick.low)
+    # Months that swing to and fro earn no narrower interval than the least memory allows.
+    steps = jumpy - np.polyval(np.polyfit(range(12), jumpy, 1), range(12))
+    error = math.sqrt((steps**2).sum() / 10 / 12 * 1.4 / 0.6) / 100
+    assert quick.high - quick.change == pytest.approx(2.228139 * error, rel=1e-6)
 
 
 def test_two_months_or_no_revenue_before_are_not_measured() -> None:
@@ -91,9 +100,29 @@ def test_newcombes_interval_reproduces_his_example_of_56_in_70_and_48_in_80() ->
     assert change.change == pytest.approx(20.0)
 
 
-def test_nobody_or_everybody_in_both_windows_is_no_change() -> None:
-    assert proportion_change(share_estimate(0, 40), share_estimate(0, 40)).p == 1.0
-    assert proportion_change(share_estimate(40, 40), share_estimate(50, 50)).p == 1.0
+@pytest.mark.parametrize(
+    ("before", "after", "low", "high"),
+    # By hand: Wilson's upper end of 0 in n is z^2 / (n + z^2), its lower end of n in n is n / (n + z^2).
+    [
+        ((0, 40), (0, 40), -8.7622, 8.7622),
+        ((40, 40), (50, 50), -7.1346, 8.7622),
+        ((0, 1000), (0, 30), -0.3827, 11.3514),
+    ],
+)
+def test_nobody_or_everybody_in_both_windows_is_no_change_within_newcombes_interval(before, after, low, high) -> None:
+    change = proportion_change(share_estimate(*before), share_estimate(*after))
+    assert (change.change, change.p) == (0.0, 1.0)
+    assert (change.low, change.high) == (pytest.approx(low, abs=1e-3), pytest.approx(high, abs=1e-3))
+
+
+def test_share_takes_the_larger_p_and_the_wider_interval_even_from_different_sources() -> None:
+    before, noise = np.full(3, 0.18), np.array([0.005, -0.01, 0.005])
+    change = share_change(before + 0.005 + noise, before, change=0.005, study_error=0.02)
+    steps_error = math.sqrt(1.5 * 0.01**2 / 3 * 1.4 / 0.6)
+    assert change.high - change.low == pytest.approx(2 * 100 * steps_error * 12.7062, rel=1e-4)  # t(1) at 97.5 %
+    assert change.p == pytest.approx(math.erfc(0.25 / math.sqrt(2)))  # the study's, 0.80; the months' own is 0.73
+    alone = share_change(before + 0.03, before, change=0.03, study_error=0.02)
+    assert alone.p == pytest.approx(math.erfc(1.5 / math.sqrt(2)))
 
 
 def _with_p(p: float, change: float = 1.0) -> Change:
@@ -137,11 +166,120 @@ def _still_board(rng: np.random.Generator) -> list[Change]:
     return changes
 
 
+_FALSE = {Arrow.UP, Arrow.DOWN}
+
+
+def _still_book(rng: np.random.Generator) -> np.ndarray:
+    """24 months of running subscriptions in balance: 20 starts a month, 4 % of them end, one price."""
+    running, months = rng.poisson(20 * 0.96 / 0.04), np.empty(24)
+    for month in range(24):
+        months[month] = running + rng.poisson(20)
+        running = months[month] - rng.binomial(int(months[month]), 0.04)
+    return months
+
+
+def _still_subscription(rng: np.random.Generator) -> Change:
+    book = _still_book(rng)
+    return relative_change(book[12:], book[:12], carried=book)
+
+
+def _still_mix(rng: np.random.Generator) -> Change:
+    book = 5 * _still_book(rng)
+    months = book + np.tile(SEASON, 2) * np.exp(rng.normal(0, 0.05, 24))
+    return relative_change(months[12:], months[:12], carried=book)
+
+
+def _still_share(rng: np.random.Generator) -> Change:
+    """Our book in a market four times its size, seen with errors of 3 % a month."""
+    own = _still_book(rng)
+    share = own / (own + 1920)
+    error = 0.2 * 0.8 * 0.03 * math.sqrt(2 / 12)
+    change = share[12:].mean() - share[:12].mean()
+    return share_change(share[12:], share[:12], change=change, study_error=error, carried=True)
+
+
+def _still_orders(memory: float, rng: np.random.Generator) -> Change:
+    """Orders with a season whose good and bad months come in runs: lag-1 autocorrelation ``memory``."""
+    noise = rng.normal(0, 0.05, 24)
+    for month in range(1, 24):
+        noise[month] = memory * noise[month - 1] + math.sqrt(1 - memory**2) * noise[month]
+    months = np.tile(SEASON, 2) * np.exp(noise)
+    return relative_change(months[12:], months[:12])
+
+
+def _false_boards(still: Callable[[np.random.Generator], Change], *, seed: int, boards: int) -> float:
+    """How many boards in 1 show a false arrow: two changes of one kind among 32 that keep their level exactly."""
+    rng = np.random.default_rng(seed)
+    shown = (arrows([still(rng), still(rng), *map(_with_p, rng.uniform(size=32))])[0] for _ in range(boards))
+    return sum(bool(_FALSE & set(board)) for board in shown) / boards
+
+
 def test_a_board_on_which_nothing_changed_shows_any_arrow_at_most_5_times_in_100() -> None:
     rng, boards = np.random.default_rng(20260101), 300
-    false = sum(bool({Arrow.UP, Arrow.DOWN} & set(arrows(_still_board(rng))[0])) for _ in range(boards))
+    false = sum(bool(_FALSE & set(arrows(_still_board(rng))[0])) for _ in range(boards))
     # The correction may cost power, so only the upper side is bounded: 5 % and two standard errors of the simulation.
     assert false / boards <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / boards)
+
+
+@pytest.mark.parametrize(
+    "still",
+    [_still_subscription, _still_mix, _still_share, functools.partial(_still_orders, 0.3)],
+    ids=["subscriptions", "subscriptions and orders", "share of subscriptions", "orders that remember 0.3"],
+)
+def test_what_carries_over_from_month_to_month_shows_no_more_false_arrows(still) -> None:
+    boards = 1000
+    assert _false_boards(still, seed=4, boards=boards) <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / boards)
+
+
+def test_orders_at_the_longest_memory_assumed_show_few_more_false_arrows() -> None:
+    # Two such products add 2 in 80 to the 5 in 100.
+    boards, most = 1000, 0.05 + 2 / 80
+    false = _false_boards(functools.partial(_still_orders, 0.6), seed=8, boards=boards)
+    assert false <= most + 2 * math.sqrt(most * (1 - most) / boards)
+
+
+def test_a_still_book_taken_for_monthly_sales_would_cry_wolf_on_every_fourth_board() -> None:
+    def naive(rng: np.random.Generator) -> Change:
+        book = _still_book(rng)
+        return relative_change(book[12:], book[:12])
+
+    assert _false_boards(naive, seed=6, boards=200) > 0.25
+
+
+def test_flows_of_a_book_weigh_as_often_as_they_lie_between_paired_months() -> None:
+    book = np.array([10.0, 12, 11, 13, 12, 15])
+    flows, times = np.array([2.0, -1, 2, -1, 3]), np.array([1, 2, 3, 2, 1])
+    residuals = flows - np.polyval(np.polyfit(range(5), flows, 1), range(5))
+    change = relative_change(book[3:], book[:3], carried=book)
+    assert change.change == pytest.approx(times @ flows / 33)
+    half = 3.182446 * math.sqrt((residuals**2).sum() / 3 * (times**2).sum()) / 33  # t(3) at 97.5 %
+    assert change.high - change.change == pytest.approx(half, rel=1e-6)
+
+
+def test_the_board_tells_subscriptions_from_what_is_sold_anew(company) -> None:
+    products = company["products"][["product_id", "name", "model", "category"]].assign(category="sensing")
+    revenue = monthly_revenue(company, period=PERIOD)
+    measured = measure(company, products, revenue, last=PERIOD, months=12)
+    for product, carried in (("A", False), ("B", True)):
+        months = revenue.to_frame().query("product_id == @product")["revenue_k"].to_numpy()[-24:]
+        expected = relative_change(months[12:], months[:12], carried=months if carried else None)
+        assert measured["revenue"][product].change == expected
+    sold = measure(company, products.query("product_id == 'A'"), None, last=PERIOD, months=12)["share"]["A"].change
+    # One product that lives on subscriptions is enough for the share of its category to be carried over.
+    assert measured["share"]["A"].change != sold
+
+
+def test_a_book_that_grows_by_four_fifths_keeps_its_arrow() -> None:
+    rng = np.random.default_rng(2)
+    book = 300 + np.cumsum(rng.poisson(45, 24) - rng.poisson(20, 24)).astype(float)
+    change = relative_change(book[12:], book[:12], carried=book)
+    assert change.change > 0.6
+    assert change.p < 0.05 / 34
+
+
+def test_a_book_without_any_flow_has_not_changed() -> None:
+    still = relative_change(np.full(12, 7.0), np.full(12, 7.0), carried=np.full(24, 7.0))
+    assert (still.change, still.low, still.high, still.p) == (0.0, 0.0, 0.0, 1.0)
 
 
 def test_an_uncorrected_board_would_cry_wolf_most_months() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pmlib.errors import CheckError, MissingTableError, ParameterError
 from pmlib.product import market_and_share_effect, split_revenue_change
-from pmlib.product.market import monthly_shares, window_share
+from pmlib.product.market import RevenueSplit, monthly_shares, window_share
 
 
 def test_product_3_shrinks_with_its_market_and_gains_share() -> None:
@@ -100,13 +100,31 @@ def test_effects_that_miss_the_change_are_found() -> None:
 
 def test_summary_names_where_share_was_gained(company) -> None:
     split = split_revenue_change(company, period="2025-12")
-    assert "Share gained most in sensing" in split.summary()
+    assert "Share gained in sensing (" in split.summary()
     assert list(split.headline().values()) == ["from the market's change", "from our change of share"]
     assert repr(split).startswith("<RevenueSplit: In the 12 months to December 2025")
+
+
+@pytest.mark.parametrize(
+    ("effects", "said"),
+    [
+        ((2_000.0, 40.0, -973.0), "Share gained most in a (2.0 M EUR) and lost most in c (973 k EUR)."),
+        ((2_000.0, 900.0, 40.0), "Share gained most in a (2.0 M EUR) and least in c (40 k EUR)."),
+        ((2_000.0, 900.0, 0.0), "Share gained most in a (2.0 M EUR) and least in c (0 k EUR)."),
+        ((-40.0, -900.0, -2_000.0), "Share lost most in c (2.0 M EUR) and least in a (40 k EUR)."),
+        ((-40.0, -40.0, -40.0), "Share lost alike in every category (40 k EUR each)."),
+        ((0.0, 0.0, 0.0), "Our share changed in no category."),
+        ((-40.0,), "Share lost in a (40 k EUR)."),
+    ],
+)
+def test_a_loss_of_share_is_never_called_a_gain(effects: tuple[float, ...], said: str) -> None:
+    categories = pd.DataFrame({"category": list("abc")[: len(effects)], "share_effect_k": effects})
+    categories = categories.assign(market_effect_k=0.0, change_k=categories["share_effect_k"])
+    assert RevenueSplit(categories=categories, period=24312, months=12, apart=12).summary().endswith(said)
 
 
 def test_no_market_table_and_no_months_are_refused(company) -> None:
     with pytest.raises(MissingTableError, match="table 'market' is missing"):
         split_revenue_change({}, period=24312)
-    with pytest.raises(ParameterError, match="got 0 and 0, allowed 1 or more"):
+    with pytest.raises(ParameterError, match="months: got 0, allowed 1 or more"):
         split_revenue_change(company, period=24312, months=0)

@@ -3,11 +3,13 @@ from __future__ import annotations
 import dataclasses
 from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from pmlib.errors import CheckError, MissingTableError, SchemaError
 from pmlib.product import monthly_revenue
+from tests.product.conftest import PERIOD
 
 
 def _by_hand(company: dict[str, pd.DataFrame], last: int) -> dict[tuple[str, int], Decimal]:
@@ -128,3 +130,22 @@ def test_inputs_stay_as_they_were(company) -> None:
     monthly_revenue(company, period="2025-12")
     for name, frame in company.items():
         pd.testing.assert_frame_equal(frame, before[name])
+
+
+@pytest.mark.parametrize("prices", [[1e14], [3e13] * 40, [np.inf]], ids=["a row", "the sum", "infinite"])
+def test_money_too_large_to_add_up_is_refused_with_its_table(prices: list[float]) -> None:
+    day = pd.to_datetime("2025-11-03")
+    orders = pd.DataFrame({"product_id": "A", "date": day, "units": 1.0, "paid_price": prices})
+    said = rf"the largest units \* paid_price is {max(prices):.4g}".replace("+", r"\+")
+    with pytest.raises(SchemaError, match=f"orders: {said} .* Check the unit"):
+        monthly_revenue({"orders": orders}, period="2025-12")
+    rows = pd.DataFrame({"product_id": "A", "start_month": PERIOD, "end_month": PERIOD, "monthly_eur": prices})
+    with pytest.raises(SchemaError, match="subscriptions: the largest monthly_eur is"):
+        monthly_revenue({"subscriptions": rows}, period="2025-12")
+
+
+def test_the_currency_of_orders_may_be_written_small_or_left_out() -> None:
+    orders = pd.DataFrame({"product_id": "A", "date": pd.to_datetime("2025-11-03"), "units": 1.0,
+                           "paid_price": [1000.0, 1000.0]})
+    for currency in (["eur ", None], [None, None]):
+        assert monthly_revenue({"orders": orders.assign(currency=currency)}, period="2025-12").total_k == 2.0

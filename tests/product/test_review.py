@@ -171,8 +171,9 @@ def test_a_period_may_be_text_or_a_month_integer(company, review) -> None:
 def test_missing_products_and_no_months_are_refused(company) -> None:
     with pytest.raises(MissingTableError, match="table 'products' is missing"):
         review_products({}, period="2025-12")
-    with pytest.raises(ParameterError, match="months: got 0, allowed 1 or more"):
-        review_products(company, period="2025-12", months=0)
+    for months in (0, 1.5, "6", math.nan, True):
+        with pytest.raises(ParameterError, match=f"months: got {months!r}, allowed 1 or more, a whole number"):
+            review_products(company, period="2025-12", months=months)
 
 
 def test_review_changes_no_input(company) -> None:
@@ -191,3 +192,29 @@ def test_the_written_board_says_what_the_board_holds(review) -> None:
     first = review.board.iloc[0]
     assert written["revenue"].iloc[0] == f"{first['revenue_k']:,.0f} {first['revenue_arrow']}"
     assert written["nps"].iloc[0].startswith(f"{first['nps']:.1f} ({first['nps_low']:.0f} to {first['nps_high']:.0f})")
+
+
+def test_a_workbook_without_a_product_has_a_board_without_a_row(company) -> None:
+    review = review_products({"products": company["products"].iloc[:0]}, period="2025-12")
+    assert list(review.board.columns) == list(review_products(company, period="2025-12").board.columns)
+    assert review.summary() == "No products in this workbook."
+    assert review.headline() == {"0": "products in this workbook"}
+    assert repr(review).startswith("<ProductReview December 2025: 0 products")
+    assert review.written().empty
+    assert review.check()
+    assert review.plot() is not None
+    with pytest.raises(CheckError, match="misses the total"):
+        review_products({**company, "products": company["products"].iloc[:0]}, period="2025-12").check()
+
+
+@pytest.mark.parametrize("typed", [True, False], ids=["typed", "header only"])
+@pytest.mark.parametrize("name", ["orders", "subscriptions", "market", "surveys", "every table"])
+def test_a_table_without_rows_is_no_reason_to_fail(company, name: str, typed: bool) -> None:
+    tables = dict(company)
+    for one in [name] if name != "every table" else company:
+        frame = company[one]
+        tables[one] = frame.iloc[:0] if typed else pd.DataFrame(columns=list(frame.columns))
+    review = review_products(tables, period="2025-12")
+    assert review.summary()
+    assert review.check()
+    assert len(review.board) == len(tables["products"])

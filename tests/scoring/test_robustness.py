@@ -94,7 +94,7 @@ def test_answer_is_said_in_sentences(make_tables):
 @pytest.mark.parametrize(
     ("points", "told"),
     [
-        ([[65, 70, 60], [100, 0, 20], [0, 100, 100]], "between 34 % and 62 %"),
+        ([[65, 70, 60], [100, 0, 20], [0, 100, 100]], "between 35 % and 62 %"),
         ([[100, 0, 0], [0, 100, 0], [0, 0, 0]], "at least 38 %"),
         ([[60, 100, 0], [100, 0, 0], [0, 0, 0]], "at most 60 %"),
     ],
@@ -103,6 +103,30 @@ def test_interval_is_written_with_the_ends_that_matter(points, told):
     leader_first, shares = np.array(points, dtype=float), np.array([0.5, 0.3, 0.2])
     row = stability_table(leader_first, shares, project_ids=["a", "b", "c"]).iloc[0]
     assert interval_text(row) == told
+
+
+@pytest.mark.parametrize(
+    ("low", "weight", "high", "told"),
+    [
+        (0.1249, 0.2, 0.2751, "between 13 % and 27 %"),
+        (0.07, 0.3, 0.57, "between 7 % and 57 %"),  # 100 * 0.57 is a last bit below 57
+        (0.3001, 0.301, 0.3049, "between 30.1 % and 30.4 %"),
+        (0.3011, 0.3012, 0.3019, "between 30.11 % and 30.19 %"),
+        (0.3, 0.3, 0.3, "between 30.0000 % and 30.0000 %"),
+    ],
+)
+def test_an_interval_in_words_is_never_wider_than_what_is_safe(low, weight, high, told):
+    row = pd.Series({"weight": weight, "low": low, "high": high, "taken_over_below": "a", "taken_over_above": "b"})
+    assert interval_text(row) == told
+
+
+@given(st.lists(st.floats(0, 1), min_size=3, max_size=3).map(sorted))
+def test_ends_in_words_lie_inside_the_interval(ends):
+    low, weight, high = ends
+    row = pd.Series({"weight": weight, "low": low, "high": high, "taken_over_below": "a", "taken_over_above": "b"})
+    told = [float(word) / 100 for word in interval_text(row).split() if word[0].isdigit()]
+    assert told[0] >= low - 1e-6
+    assert told[1] <= high + 1e-6
 
 
 def test_leader_that_no_weight_unseats_is_said(make_tables):

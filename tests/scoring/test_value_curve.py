@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
 from pmlib.errors import MissingTableError
-from pmlib.scoring import score, value_for_money
+from pmlib.scoring import Scorecard, score, value_for_money
 
 
 def _projects(pairs):
@@ -55,6 +55,27 @@ def test_corners_are_those_of_the_hull_of_every_possible_choice(pairs):
     hull = {tuple(corner) for corner in cloud[ConvexHull(cloud).vertices]} - {*spare, (0.0, 0.0)}
     corners = table[table["hull"]]
     assert {(row.cum_cost_k, row.cum_value) for row in corners.itertuples()} == hull
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), min_size=1, max_size=8))
+def test_no_other_choice_brings_more_points_at_the_steps_of_the_curve(pairs):
+    table = value_for_money(_projects([(gain, float(cost)) for gain, cost in pairs])).to_frame()
+    sums = [
+        np.array([pair for pair, take in zip(pairs, takes, strict=True) if take] or [(0, 0)]).sum(axis=0)
+        for takes in itertools.product([0, 1], repeat=len(pairs))
+    ]
+    for row in table.itertuples():
+        assert max(gain for gain, cost in sums if cost <= row.cum_cost_k) == row.cum_value
+
+
+def test_between_two_steps_another_choice_may_bring_more_and_nothing_claims_otherwise():
+    table = value_for_money(_projects([(10, 10.0), (18, 20.0)])).to_frame()
+    # With 20 thousand the curve stands at its first step, 10 points; the other project alone brings 18.
+    assert table.loc[table["cum_cost_k"] <= 20, "cum_value"].max() == 10
+    for told in (value_for_money, Scorecard.value_for_money):
+        assert "every budget" not in told.__doc__
+        assert "own steps" in told.__doc__
 
 
 def test_projects_that_add_nothing_or_cost_an_unknown_sum_are_left_out_with_a_note():
