@@ -108,7 +108,9 @@ def check(
 @app.command()
 def sample(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it.")],
-    scale: Annotated[float, typer.Option(min=0.01, max=1000, help="Size of the large tables, 1 as in data/quillmark.")] = 1,
+    scale: Annotated[
+        float, typer.Option(min=0.01, max=1000, help="Size of the large tables, 1 as in data/quillmark.")
+    ] = 1,
     seed: Annotated[int | None, typer.Option(min=0, help="Another company of the same kind.")] = None,
 ) -> None:
     """Write the fictitious company's tables."""

@@ -30,7 +30,7 @@ class Workbook(Mapping[str, Any]):
     """The tables of one source as known on one day: a mapping from table name to table.
 
     Small tables are pandas frames with every column of the schema, large ones Ibis tables.
-    A table that is absent or blocked is not in the mapping.
+    A blocked table is refused when asked for: it is not absent.
 
     Attributes
     ----------
@@ -79,6 +79,10 @@ class Workbook(Mapping[str, Any]):
             The table is there but cannot be used.
         """
         return default if name not in self._tables and name not in self.blocked else self[name]
+
+    def __contains__(self, name: object) -> bool:
+        # A blocked table is there: whoever asks for it is told why it cannot be used.
+        return name in self._tables or name in self.blocked
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tables)

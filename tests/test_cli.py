@@ -11,7 +11,7 @@ import pytest
 
 from pmlib import cli
 from pmlib.errors import WorkbookError
-from pmlib.reporting.publish import hold
+from pmlib.reporting.publish import hashes, hold, read_manifest
 
 
 @pytest.fixture
@@ -88,11 +88,43 @@ def test_what_cannot_be_meant_ends_with_2_and_one_line(
     words: list[str],
     message: str,
 ) -> None:
+    (root / "reports" / "orders.csv").touch()
     assert run(monkeypatch, *words) == 2
     said = capsys.readouterr().err
     assert said.startswith("pmlib: ")
     assert message in said
     assert said.count("\n") == 1
+
+
+def test_a_published_folder_that_is_a_file_is_named(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "reports" / "published").touch()
+    for words in (["report", "monthly", "--period", "2025-12"], ["index"]):
+        assert run(monkeypatch, *words) == 2
+        said = capsys.readouterr().err
+        assert said.startswith(f"pmlib: {root / 'reports' / 'published'}")
+        assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("options", [["--seed", "-1"], ["--scale", "0"], ["--scale", "nan"], ["--scale", "1e308"]])
+def test_a_sample_of_no_size_or_seed_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    assert run(monkeypatch, "sample", str(tmp_path / "new"), *options) == 2
+    assert not (tmp_path / "new").exists()
+
+
+def test_two_runs_of_one_period_at_once_both_end_well_and_leave_it_whole(root: Path) -> None:
+    words = [sys.executable, "-m", "pmlib.cli", "report", "monthly", "--period", "2025-12", "--workers", "1"]
+    both = [subprocess.Popen(words, cwd=root, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [one.communicate(timeout=120)[1] for one in both]
+    assert [one.returncode for one in both] == [0, 0], said
+    folder = root / "reports" / "published" / "monthly" / "2025-12"
+    found = {name: value for name, value in hashes(folder).items() if name != "manifest.json"}
+    assert (read_manifest(folder) or {})["files"] == found
+    assert [path.name for path in folder.parent.iterdir()] == ["2025-12"]
+    assert not list((root / "reports" / "published" / ".tmp").iterdir())
 
 
 def test_outside_a_project_one_learns_how_to_get_one(

@@ -180,8 +180,8 @@ def _flows_by_year(
     if flows is None:
         flows = pd.DataFrame({"project_id": [], "year": [], "cost_k": []})
     place = ids.get_indexer(pd.Index(flows["project_id"]))
-    covered = np.isin(np.arange(len(ids)), place)
     mine = (flows["year"].to_numpy(dtype=float) >= first_year) & (place >= 0)
+    covered = np.isin(np.arange(len(ids)), place[mine])
     ahead = flows[mine]
     last = int(ahead["year"].max()) if len(ahead) else first_year
     years = tuple(range(first_year, last + longest_delay // 12 + 2))

@@ -129,7 +129,10 @@ def add_budgets(rows: Rows, actions: Actions, budgets: pd.DataFrame | None, *, p
         action, place = np.nonzero(money[:, years])
         rows.add([(kind, str(year)) for year in table.index], (place, action, money[:, years][action, place]),
                  upper=limit.to_numpy(dtype=float))
-    return _budget_notes(everything, actions.years, budgets, table=table)
+    notes = _budget_notes(everything, actions.years, budgets, table=table)
+    if not both and table["capex_k"].any() and table["opex_k"].any():
+        return (*notes, "Capital and operating budgets are taken together: no cash flow has a capex_share.")
+    return notes
 
 
 def _budget_notes(

@@ -102,7 +102,7 @@ def going_on(
     ids = pd.Index(projects["project_id"].to_numpy(), name="project_id")
     if policy.objective is Objective.SCORE and values is None:
         raise ParameterError("values: missing, needed for objective 'score'. Pass points by project_id, say "
-                             "score(tables).to_frame().set_index('project_id')['value'].")
+                             "score(tables).to_frame().set_index('project_id')['increment'].")
     if values is None and tables.get("estimates") is None and tables.get("cash_flows") is None:
         raise MissingTableError("estimates, cash_flows: both missing, so no project has a value. "
                                 "Add one of them or pass values=.")

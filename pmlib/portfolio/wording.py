@@ -27,7 +27,7 @@ def summary(decision: Decision) -> str:
     against = "as much as going on as now"
     if round(more):
         against = f"{abs(more):,.0f} {'more' if more > 0 else 'less'} than going on as now"
-    binds = "No limit keeps out anything worth doing."
+    binds = "No limit keeps out anything worth doing." if decision.status is Status.PROVED else ""
     if decision.binding:
         binds = f"{decision.binding[0][0].upper()}{decision.binding[0][1:]} is what binds."
     if not decision.now_holds:
@@ -50,7 +50,9 @@ def _proof(decision: Decision) -> str:
     gap = f"{100 * decision.gap:.1f} %"
     if decision.status is Status.PROVED:
         return f"Proved optimal, gap {gap}."
-    return f"Not proved: another plan may be worth up to {decision.bound - decision.value_k:,.0f} more (gap {gap})."
+    if not np.isfinite(decision.bound):
+        return "Not proved: how much more another plan may be worth is not known. Raise node_limit."
+    return f"Not proved: another plan may be worth up to {decision.bound - decision.value_k:,.0f} more, gap {gap}."
 
 
 def _no_plan(decision: Decision) -> str:
@@ -65,6 +67,8 @@ def _no_plan(decision: Decision) -> str:
 
 def headline(decision: Decision) -> dict[str, str]:
     """Give the figures for the top of a page: big figure -> what it is."""
+    if decision.status is Status.NO_PLAN:
+        return {str(decision.status): "was found before the node limit"}
     if not decision.found:
         needed = decision.mends["sentence"].tolist()[:_SHOWN]
         return {str(decision.status): "no plan holds every limit", **{sentence: "is needed" for sentence in needed}}

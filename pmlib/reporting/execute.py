@@ -23,7 +23,8 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _FAILING_LINE = re.compile(r"^-+>\s*(\d+)\s?(.*)$", re.MULTILINE)
 #: A kernel talks to one local client only; its remarks on that are not for a report's reader.
 QUIET_KERNEL = ("--log-level=CRITICAL",)
-_LONGEST_CAUSE = 300
+#: Longer than any message of ours, shorter than a frame that somebody put into one.
+_LONGEST_CAUSE = 2000
 
 
 def run_notebook(job: Mapping[str, Any]) -> dict[str, Any]:

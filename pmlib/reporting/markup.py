@@ -89,6 +89,17 @@ def unbroken(page: str) -> str:
     return _NUMBER_AND_UNIT.sub("&nbsp;", page)
 
 
+def as_sentence(text: str) -> str:
+    """End a text with a full stop, unless it ends as a sentence does.
+
+    Examples
+    --------
+    >>> as_sentence("it failed"), as_sentence("Did you mean 'risk'?")
+    ('it failed.', "Did you mean 'risk'?")
+    """
+    return text if text.endswith((".", "?", "!", "…")) else f"{text}."
+
+
 class _Rebuilder(HTMLParser):
     """Writes anew what it recognises; whatever it does not is text or nothing."""
 

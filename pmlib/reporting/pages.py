@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pmlib.errors import PmlibError
 from pmlib.months import month_name, parse_month
 from pmlib.reporting.definition import Definition, known_reports, load_definition
-from pmlib.reporting.markup import unbroken, without_addresses
+from pmlib.reporting.markup import as_sentence, unbroken, without_addresses
 from pmlib.reporting.publish import hold, published_folder, read_manifest, write_page
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def period_page(plan: Plan, content: Mapping[str, Any]) -> str:
             for run in content["runs"]
         ],
         as_of=plan.as_of,
+        blocked=plan.blocked,
         up=content["up"],
     )
 
@@ -194,10 +195,12 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     folder = Path(__file__).parent / "template"
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["as_sentence"] = as_sentence
+    return made

@@ -22,7 +22,7 @@ from pmlib.errors import ParameterError, ReportError, did_you_mean
 Value = str | int | float | bool | None
 _TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 _FLAGS = {"true": True, "yes": True, "false": False, "no": False}
-_EMPTY = ("none", "null", "")
+_NONE = ("none", "null")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,14 +63,18 @@ class Parameter:
         >>> Parameter(name="n", kind=int, optional=True, default=None, help="").accept("12")
         12
         """
-        if self.optional and (value is None or (isinstance(value, str) and value.lower() in _EMPTY)):
+        if self.optional and (value is None or (isinstance(value, str) and value.strip().lower() in _NONE)):
             return None
         try:
+            if value == "" and (self.optional or self.kind is not str):
+                raise ValueError(value)
             return _cast(self.kind, value)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
+            limit = ", a finite number" if self.kind is float else ""
+            absent = f" or {self.name}=none" if self.optional else ""
             raise ParameterError(
-                f"parameter {self.name}: got {value!r}, allowed {self.annotation}."
-                f" Write {self.name}={_sample(self.kind)}."
+                f"parameter {self.name}: got {value!r}, allowed {self.annotation}{limit}."
+                f" Write {self.name}={_sample(self.kind)}{absent}."
             ) from error
 
 

@@ -14,6 +14,9 @@ from pmlib.project import resolve_source
 from pmlib.reporting.definition import Definition, notebook_path
 from pmlib.reporting.parameters import Parameter, Value, bind, needed_tables, read_parameters
 
+#: The committed sample, from a project's root.
+SAMPLE = Path("data/quillmark")
+
 if TYPE_CHECKING:
     from pmlib.workbook import Workbook
 
@@ -30,7 +33,7 @@ class Plan:
         What is passed, apart from the notebooks' own defaults.
     bound : dict of notebook to its typed parameters
     missing : dict of notebook to names of tables it needs and does not get
-    blocked : frozenset of str
+    blocked : dict of table to reason
         Tables that are there but cannot be used.
     company : str
         Whose workbook it is; empty without one.
@@ -45,7 +48,7 @@ class Plan:
     parameters: dict[str, Value]
     bound: dict[str, dict[str, Value]]
     missing: dict[str, tuple[str, ...]]
-    blocked: frozenset[str]
+    blocked: dict[str, str]
     company: str
     as_of: str
     inputs: dict[str, dict[str, Any]]
@@ -90,7 +93,7 @@ def plan_run(definition: Definition, project: Path, parameters: Mapping[str, obj
         parameters={name: value for notebook in bound.values() for name, value in notebook.items()},
         bound=bound,
         missing={name: tables for name, tables in missing.items() if tables},
-        blocked=frozenset(book.blocked) if book is not None else frozenset(),
+        blocked=dict(book.blocked) if book is not None else {},
         company=book.name if book is not None else "",
         as_of=_as_of(book, period),
         inputs=dict(book.fingerprints) if book is not None else {},
@@ -103,7 +106,10 @@ def _every(declared: Mapping[str, tuple[Parameter, ...]]) -> list[Parameter]:
 
 def _workbook_source(given: Mapping[str, object], declared: Mapping[str, tuple[Parameter, ...]]) -> str | None:
     if given.get("workbook") is not None:
-        return str(given["workbook"])
+        source = str(given["workbook"]).strip()
+        if not source:
+            raise ParameterError("workbook: got '', allowed a folder or an address. Write, say, data/quillmark.")
+        return source
     defaults = [str(one.default) for one in _every(declared) if one.name == "workbook" and one.default is not None]
     return defaults[0] if defaults else None
 
@@ -115,30 +121,38 @@ def _open(source: str | None, project: Path) -> Workbook | None:
 
     # The project may be another than the one this process stands in.
     place = source if "://" in source else project / Path(source).expanduser()
-    complete_sample(place)
+    complete_sample(place, project)
     return open_workbook(place)
 
 
-def complete_sample(source: Path | str) -> bool:
+def complete_sample(source: Path | str, project: Path) -> bool:
     """Write the sample company's large tables where they are missing; they are not kept under version control.
+
+    Parameters
+    ----------
+    source : Path or str
+        The workbook. Only the committed sample is completed: ``truth.json`` gives its seed and scale, and
+        the folder is the project's own ``data/quillmark`` or holds every small table.
+    project : Path
+        The project's root.
 
     Returns
     -------
     bool
-        Whether tables were written. A folder without ``truth.json`` is nobody's sample and stays as it is.
+        Whether tables were written.
     """
     place = resolve_source(source)
     if isinstance(place, str) or not (place / "truth.json").is_file():
         return False
+    from pmlib.sample import LARGE, SEED, present_tables, read_answers, write_large_tables
     from pmlib.schema import TABLES
 
-    there = {path.stem for path in place.iterdir()}
-    if all(name in there for name, table in TABLES.items() if table.large):
+    said, there = read_answers(place), present_tables(place)
+    if (said.get("seed"), said.get("scale")) != (SEED, 1) or there.keys() >= set(LARGE):
         return False
-    from pmlib.sample import write_large_tables
-
-    write_large_tables(place)
-    return True
+    if place.resolve() != (project / SAMPLE).resolve() and not there.keys() >= TABLES.keys() - set(LARGE):
+        return False
+    return bool(write_large_tables(place))
 
 
 def _period(given: Mapping[str, object], declared: Mapping[str, tuple[Parameter, ...]], book: Workbook | None) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pmlib.errors import ReportError
+from pmlib.errors import LockedError
 from pmlib.reporting.record import write_json
 
 #: Manifest layout; raised when a reader of old manifests would go wrong.
@@ -25,10 +25,6 @@ _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 _RENAME_SWAP = 2
 _NO_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EXDEV)
-
-
-class LockedError(ReportError):
-    """Another run holds this report and period."""
 
 
 def published_folder(project: Path) -> Path:

@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -20,6 +20,7 @@ from pmlib.project import PROJECT_VARIABLE
 from pmlib.reporting.definition import Definition, Format, notebook_path
 from pmlib.reporting.execute import executor_for, run_notebook
 from pmlib.reporting.export import Page, PageWriter, neighbours, notebook_title
+from pmlib.reporting.markup import as_sentence
 from pmlib.reporting.pages import period_page, write_index
 from pmlib.reporting.plan import Plan, plan_run
 from pmlib.reporting.publish import (
@@ -58,7 +59,7 @@ class NotebookRun:
     cause : str or None
         One line for a failure or a skip.
     missing_tables : tuple of str
-        Tables it needs and did not get.
+        Tables it needs, or asked for, and did not get.
     """
 
     name: str
@@ -81,7 +82,7 @@ class Rendered:
     index : Path
         The index over all reports.
     exit_code : int
-        0 all well, 1 a notebook failed, 2 one could not run because a table is blocked.
+        0 all well, 1 a notebook failed, 2 none did but for a table that is blocked.
     """
 
     report: str
@@ -102,7 +103,9 @@ class Rendered:
         """Say what was published and what was not, and why."""
         well = sum(run.status == "ok" for run in self.notebooks)
         first = f"{self.report} {self.period}: {well} of {len(self.notebooks)} notebooks published."
-        return " ".join([first, *(f"{run.name} {run.status}: {run.cause}." for run in self.notebooks if run.cause)])
+        return " ".join(
+            [first, *(as_sentence(f"{run.name} {run.status}: {run.cause}") for run in self.notebooks if run.cause)]
+        )
 
     def headline(self) -> dict[str, str]:
         """Count the pages."""
@@ -176,14 +179,15 @@ def _destination(target: Path, *, status: str, run: _Run) -> Path:
     return failed.with_name(f"{failed.name}-{run.run_id}") if failed.exists() else failed
 
 
-def _status(runs: tuple[NotebookRun, ...], blocked: frozenset[str]) -> str:
+def _status(runs: tuple[NotebookRun, ...], blocked: Collection[str]) -> str:
     return "ok" if _exit_code(runs, blocked) == WELL else "partial"
 
 
-def _exit_code(runs: tuple[NotebookRun, ...], blocked: frozenset[str]) -> int:
-    if any(run.status == "failed" for run in runs):
+def _exit_code(runs: tuple[NotebookRun, ...], blocked: Collection[str]) -> int:
+    stopped = [run for run in runs if not set(blocked).isdisjoint(run.missing_tables)]
+    if any(run.status == "failed" and run not in stopped for run in runs):
         return SOME_FAILED
-    return BLOCKED if any(blocked.intersection(run.missing_tables) for run in runs) else WELL
+    return BLOCKED if stopped else WELL
 
 
 def _now() -> dt.datetime:
@@ -207,7 +211,7 @@ class _Run:
             with executor_for(min(workers or min(2, os.cpu_count() or 1), len(names))) as pool:
                 outcomes = self._outcomes(pool, names)
         self._write_errors([outcome for outcome in outcomes if outcome["status"] == "failed"])
-        runs = {outcome["name"]: _notebook_run(outcome) for outcome in outcomes}
+        runs = {outcome["name"]: _notebook_run(outcome, self.plan.blocked) for outcome in outcomes}
         runs |= {name: _skipped(name, tables, self.plan.blocked) for name, tables in self.plan.missing.items()}
         return tuple(runs[name] for name in self.plan.definition.notebooks)
 
@@ -325,11 +329,15 @@ def _outcome(future: Future[dict[str, Any]], name: str) -> dict[str, Any]:
         return {"name": name, "status": "failed", "seconds": 0.0, "cause": cause, "detail": str(error)}
 
 
-def _notebook_run(outcome: dict[str, Any]) -> NotebookRun:
-    return NotebookRun(**{key: value for key, value in outcome.items() if key != "detail"})
+def _notebook_run(outcome: dict[str, Any], blocked: Collection[str]) -> NotebookRun:
+    said = outcome["cause"] or ""
+    # The workbook's own words; a kernel hands over nothing else.
+    asked = [name for name in sorted(blocked) if f"Table '{name}' is blocked" in said]
+    given = {key: value for key, value in outcome.items() if key != "detail"}
+    return NotebookRun(**given, missing_tables=tuple(asked))
 
 
-def _skipped(name: str, tables: tuple[str, ...], blocked: frozenset[str]) -> NotebookRun:
+def _skipped(name: str, tables: tuple[str, ...], blocked: Collection[str]) -> NotebookRun:
     states = [f"{table} ({'blocked' if table in blocked else 'not there'})" for table in tables]
     return NotebookRun(name=name, status="skipped", cause=f"needs {', '.join(states)}", missing_tables=tables)
 

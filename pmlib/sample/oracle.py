@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from pmlib.errors import SolverError
-from pmlib.sample.facts import HORIZON_YEARS, Facts, read_facts
+from pmlib.sample.facts import HOLD_MONTHS, HORIZON_YEARS, RATE, Facts, read_facts
 from pmlib.sample.forms import records
 
 #: Rows a rule of thumb has to respect when it adds one project after another.
@@ -65,6 +65,8 @@ class Model:
             self._column(f"{row.project_id}:{row.action}", float(row.value_k), 1.0)
         self._on = facts.actions.index[facts.actions["on"]]
         self._on_column = dict(zip(facts.actions.loc[self._on, "project_id"], self._on, strict=True))
+        held = facts.actions.index[facts.actions["action"] == "hold"]
+        self._hold_column = dict(zip(facts.actions.loc[held, "project_id"], held, strict=True))
         self._choose()
         self._budget(budget)
         self._people(dict(skills or {}))
@@ -107,44 +109,52 @@ class Model:
             kind = str(link["type"].iloc[0])
             if kind.startswith("requires"):
                 self._requires(link)
-                continue
-            members = [self._on_column[p] for p in link["member_id"] if p in self._on_column]
-            if kind == "excludes":
-                self._row("excludes", dict.fromkeys(members, 1.0), -np.inf, 1.0)
+            elif kind == "excludes":
+                self._row("excludes", self._alive(*link["member_id"]), -np.inf, 1.0)
             elif kind == "synergy":
-                self._synergy(members, float(link["amount_k"].iloc[0]), complete=len(members) == len(link))
+                self._synergy(link["member_id"].tolist(), float(link["amount_k"].iloc[0]))
             else:
                 self._overlap(link)
 
+    def _going_on(self, *projects: str) -> dict[int, float]:
+        """Give one term for every project that is kept or started."""
+        return {self._on_column[name]: 1.0 for name in projects if name in self._on_column}
+
+    def _alive(self, *projects: str) -> dict[int, float]:
+        """Give one term for every project that goes on now or, being held, later."""
+        held = {self._hold_column[name]: 1.0 for name in projects if name in self._hold_column}
+        return self._going_on(*projects) | held
+
     def _requires(self, link: pd.DataFrame) -> None:
         for asking in link.loc[link["role"] == "needs", "member_id"]:
-            for asked in link.loc[link["role"] == "needed", "member_id"]:
-                if asking in self._on_column and asked not in self.facts.done:
-                    terms = {self._on_column[asking]: 1.0}
-                    if asked in self._on_column:
-                        terms[self._on_column[asked]] = -1.0
+            for asked in set(link.loc[link["role"] == "needed", "member_id"]) - self.facts.done:
+                for counted in (self._going_on, self._alive):
+                    terms = counted(asking) | {column: -1.0 for column in counted(asked)}
                     self._row("requires", terms, -np.inf, 0.0)
 
-    def _synergy(self, members: list[int], amount: float, *, complete: bool) -> None:
-        if not complete:
+    def _synergy(self, members: list[str], amount: float) -> None:
+        # A gain waits for all who work now; a penalty is due from all who will have worked in the end.
+        counted = self._going_on if amount >= 0 else self._alive
+        if not all(counted(member) for member in members):
             return
         both = self._column("synergy", amount, 1.0)
         if amount >= 0:
-            for member in members:
-                self._row("synergy", {both: 1.0, member: -1.0}, -np.inf, 0.0)
+            for column in counted(*members):
+                self._row("synergy", {both: 1.0, column: -1.0}, -np.inf, 0.0)
         else:
-            self._row("synergy", {both: -1.0} | dict.fromkeys(members, 1.0), -np.inf, len(members) - 1.0)
+            self._row("synergy", {both: -1.0} | counted(*members), -np.inf, len(members) - 1.0)
 
     def _overlap(self, link: pd.DataFrame) -> None:
+        later = (1 + RATE) ** (-HOLD_MONTHS / 12)
         counted = {}
         for row in records(link):
-            if row.member_id in self._on_column:
-                on = self._on_column[row.member_id]
-                claim = self.facts.chance[row.member_id] * row.amount_k
-                self._values[on] -= claim
-                back = self._column("overlap", claim, 1.0)
-                self._row("overlap", {back: 1.0, on: -1.0}, -np.inf, 0.0)
-                counted[back] = 1.0
+            for columns, discount in ((self._on_column, 1.0), (self._hold_column, later)):
+                if row.member_id in columns:
+                    claim = self.facts.chance[row.member_id] * row.amount_k * discount
+                    self._values[columns[row.member_id]] -= claim
+                    back = self._column("overlap", claim, 1.0)
+                    self._row("overlap", {back: 1.0, columns[row.member_id]: -1.0}, -np.inf, 0.0)
+                    counted[back] = 1.0
         self._row("overlap", counted, -np.inf, 1.0)
 
     def _mix(self) -> None:
@@ -164,13 +174,15 @@ class Model:
             coefficients[number, list(terms)] = list(terms.values())
         return coefficients, np.array([row[2] for row in rows]), np.array([row[3] for row in rows])
 
-    def solve(self, *, fixed: Mapping[str, str] | None = None, mix: bool = True) -> Plan:
+    def solve(
+        self, *, fixed: Mapping[str, str] | None = None, barred: Mapping[str, str] | None = None, mix: bool = True
+    ) -> Plan:
         """Find the plan of highest value, proved.
 
         Parameters
         ----------
-        fixed : mapping of str to str, optional
-            Actions that are given, by project id.
+        fixed, barred : mapping of str to str, optional
+            Actions that are given, and actions that are ruled out, by project id.
         mix : bool
             Whether the bands of the mix bind.
 
@@ -184,6 +196,8 @@ class Model:
         bottom, top = np.zeros(len(self._names)), np.array(self._tops)
         for project, action in (fixed or {}).items():
             bottom[self._names.index(f"{project}:{action}")] = 1.0
+        for project, action in (barred or {}).items():
+            top[self._names.index(f"{project}:{action}")] = 0.0
         n_actions = len(self.facts.actions)
         begun = time.perf_counter()
         found = milp(

@@ -14,7 +14,6 @@ LONG_MONTHS = 12
 YEARS = np.arange(2026, 2031)
 FROZEN = ("P29",)
 NO_STOP = ("P24",)
-NO_HOLD = ("P12", "P16", "P18", "P19", "P32")
 DELAYED = {"P45": "2026-10", "P56": "2027-01"}
 MISSED = {"P60": "2025-10"}
 #: Asymmetry of the three points: p10, p50, p90 as multiples of their Swanson mean.
@@ -75,14 +74,11 @@ def options(economics: pd.DataFrame) -> pd.DataFrame:
         As :mod:`pmlib.sample.economics` gives it.
     """
     actions = {"running": ("keep", "hold", "stop"), "proposed": ("start", "decline")}
-    # A held project would keep its claim on a shared benefit, so those that share one cannot be held.
-    barred = {(project, "hold") for project in NO_HOLD}
     rows = [
         {"project_id": row.project_id, "action": action, "hold_cost_k": hold_cost if action == "hold" else 0.0}
         for row in records(economics)
         for hold_cost in (float(round(0.02 * row.cost_k + 4)),)
         for action in (*actions[row.state], *(("slow",) if row.months >= LONG_MONTHS else ()))
-        if (row.project_id, action) not in barred
     ]
     frame = pd.DataFrame(rows)
     ids, starts = frame["project_id"], frame["action"].eq("start")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 from collections.abc import Callable
@@ -13,14 +14,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pmlib.errors import CheckError
+from pmlib.errors import CheckError, ParameterError, WorkbookError
 from pmlib.sample import company, customers, economics, judgements, limits, projects, sales, surveys, truths
 from pmlib.sample.forms import SEED
+from pmlib.schema import TABLES
 
 #: Tables above 5,000 rows at scale 1: Parquet at every scale, so that a file's name never changes.
 LARGE = ("customers", "subscriptions", "orders", "market", "surveys")
 MAX_DRAWS = 25
 ASSERTED_AT = 1.0
+ANSWERS = "truth.json"
+_ENDINGS = (".csv", ".parquet")
 
 Tables = dict[str, pd.DataFrame]
 
@@ -119,7 +123,8 @@ def write_sample(folder: Path, *, scale: float = 1.0, seed: int = SEED) -> Path:
     Parameters
     ----------
     folder : Path
-        Made if it is not there; a table's file in the other format is removed.
+        Empty, not there yet, or an earlier sample, which is written anew; a table's file of the
+        other format is then removed.
     scale, seed
         As in :func:`make_tables`.
 
@@ -130,22 +135,32 @@ def write_sample(folder: Path, *, scale: float = 1.0, seed: int = SEED) -> Path:
 
     Raises
     ------
+    WorkbookError
+        The folder holds tables that are no sample's; nothing is written.
+    ParameterError
+        The scale is no finite number above 0.
     CheckError
         At scale 1, a planted truth does not hold in any of 25 draws.
     """
     folder = Path(folder)
+    if not 0 < scale < math.inf:
+        raise ParameterError(f"scale: got {scale}, allowed a finite number above 0. Write, say, 1 or 0.1.")
+    _refuse_foreign(folder)
     tables, found = _everything(scale, seed)
     folder.mkdir(parents=True, exist_ok=True)
     for name, frame in tables.items():
-        _write_table(folder, name, frame)
+        path = _write_table(folder, name, frame)
+        path.with_suffix(".csv" if name in LARGE else ".parquet").unlink(missing_ok=True)
     answer = {"seed": seed, "scale": scale, "asserted": scale == ASSERTED_AT, "truths": found}
     text = json.dumps(answer, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    _replace(folder / "truth.json", lambda path: path.write_bytes(text.encode("utf-8")))
+    _replace(folder / ANSWERS, lambda path: path.write_bytes(text.encode("utf-8")))
     return folder
 
 
 def write_large_tables(folder: Path, *, seed: int = SEED) -> list[Path]:
     """Write the large tables that are missing from a folder of scale 1; no plan is solved for it.
+
+    A table counts as there in any ending, and no file is ever replaced or removed.
 
     Parameters
     ----------
@@ -160,12 +175,39 @@ def write_large_tables(folder: Path, *, seed: int = SEED) -> list[Path]:
         The files that were written; empty when all were there.
     """
     folder = Path(folder)
-    missing = [name for name in LARGE if not _path(folder, name).exists()]
+    there = set(present_tables(folder))
+    missing = [name for name in LARGE if name not in there]
     if not missing:
         return []
     folder.mkdir(parents=True, exist_ok=True)
     tables = _sales_tables(ASSERTED_AT, seed)
     return [_write_table(folder, name, tables[name]) for name in missing]
+
+
+def present_tables(folder: Path) -> dict[str, Path]:
+    """Files of a folder that a workbook would read as tables, by table, whatever their ending or case."""
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    return {path.stem.lower(): path for path in files
+            if path.suffix.lower() in _ENDINGS and path.stem.lower() in TABLES}  # fmt: skip
+
+
+def read_answers(folder: Path) -> dict[str, Any]:
+    """Read what a sample says of itself in ``truth.json`` (seed, scale, truths); empty for any other folder."""
+    try:
+        content = json.loads((folder / ANSWERS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) and content.keys() >= {"seed", "scale", "truths"} else {}
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Keep somebody's own tables: a sample is only ever written over a sample."""
+    if read_answers(folder):
+        return
+    own = [path for path in (folder / ANSWERS, folder / "views.sql") if path.exists()]
+    found = next(iter([*present_tables(folder).values(), *own]), None)
+    if found is not None:
+        raise WorkbookError(f"{folder} holds {found.name} and is no sample. Choose an empty folder.")
 
 
 def _path(folder: Path, name: str) -> Path:
@@ -175,7 +217,6 @@ def _path(folder: Path, name: str) -> Path:
 def _write_table(folder: Path, name: str, frame: pd.DataFrame) -> Path:
     path = _path(folder, name)
     _replace(path, lambda target: _write_parquet(target, frame) if name in LARGE else _write_csv(target, frame))
-    path.with_suffix(".csv" if name in LARGE else ".parquet").unlink(missing_ok=True)
     return path
 
 

@@ -146,7 +146,7 @@ def still_to_spend(tables: Mapping[str, Any], projects: pd.DataFrame) -> pd.Seri
     """Say what each project costs from now on if it goes on (or starts), in thousands.
 
     The money that a plan holds against its budgets: ``cash_flows`` from the year of the month after the workbook's
-    ``as_of`` on (all years without one); for a project without any row there, ``bac_k`` less ``spent_k``, never
+    ``as_of`` on (all years without one); for a project without a row from then on, ``bac_k`` less ``spent_k``, never
     below 0. What is spent stays out: only what is still to be spent can buy something else.
 
     Parameters
@@ -175,7 +175,7 @@ def still_to_spend(tables: Mapping[str, Any], projects: pd.DataFrame) -> pd.Seri
     first, ids = _first_year(tables), projects["project_id"]
     ahead = flows if first is None else flows[flows["year"] >= first]
     planned = ids.map(ahead.groupby("project_id")["cost_k"].sum()).fillna(0.0)
-    return left.mask(ids.isin(flows["project_id"]), planned.astype("float64"))
+    return left.mask(ids.isin(ahead["project_id"]), planned.astype("float64"))
 
 
 def _first_year(tables: Mapping[str, Any]) -> int | None:

@@ -243,9 +243,15 @@ def test_a_decision_answers_in_four_forms_and_travels(make_tables):
 
 
 def test_a_search_cut_short_is_not_called_proved(make_tables):
-    decision = rebalance(make_tables(4), policy=Policy(mix="off", node_limit=0, gap=0.5))
-    assert decision.status in {Status.WITHIN_GAP, Status.PROVED, Status.NO_PLAN}
-    assert (decision.status is Status.PROVED) == (decision.gap <= 1e-6)
+    whole = rebalance(make_tables(3), policy=Policy(mix="off"))
+    cut = rebalance(make_tables(3), policy=Policy(mix="off", node_limit=1, gap=0.2))
+    assert (whole.status, cut.status) == (Status.PROVED, Status.WITHIN_GAP)
+    assert 1e-6 < cut.gap <= 0.2
+    assert cut.value_k <= whole.value_k + 1e-6 <= cut.bound + 2e-6
+    assert "Not proved: another plan may be worth up to" in cut.summary()
+    none = rebalance(make_tables(3), policy=Policy(mix="off", node_limit=0))
+    assert none.status is Status.NO_PLAN
+    assert none.headline() == {"no plan": "was found before the node limit"}
 
 
 def test_a_project_of_unknown_value_does_not_pull_the_plan_down():

@@ -65,6 +65,12 @@ def test_a_cell_that_does_not_end_is_named_with_the_time_it_had(run: Callable[..
     assert executed(tmp_path)["cells"]
 
 
+def test_a_message_of_ours_is_handed_over_in_full_and_on_one_line(run: Callable[..., Any]) -> None:
+    words = "max_changes: got -3, allowed 0 or more." + " Known: a." * 60
+    code = f"from pmlib.errors import ParameterError\nraise ParameterError({words!r}.replace(' K', '\\nK'))"
+    assert run(PARAMETERS, code)["cause"] == f"cell [3]: ParameterError: {words}"
+
+
 def test_a_kernel_that_dies_is_told_from_an_error_in_a_cell(run: Callable[..., Any]) -> None:
     assert run(PARAMETERS, "import os; os._exit(1)")["cause"] == "the kernel died in cell [3]"
 
@@ -73,12 +79,12 @@ def test_whatever_goes_wrong_leaves_a_copy_and_one_line(
     run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:
-        raise RuntimeError("no\nkernel " + "x" * 999)
+        raise RuntimeError("no\nkernel " + "x" * 9999)
 
     monkeypatch.setattr("papermill.execute_notebook", fail)
     outcome = run("# T")
     assert outcome["cause"].startswith("RuntimeError: no kernel x")
-    assert len(outcome["cause"]) == 300
+    assert len(outcome["cause"]) == 2000
     assert executed(tmp_path)["cells"]
 
 

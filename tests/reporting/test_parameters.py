@@ -55,7 +55,7 @@ def test_a_notebook_without_the_cell_has_no_parameters(tmp_path: Path, notebook:
         ("budget_k", "none", None),
         ("seed", "12", 12),
         ("strict", "No", False),
-        ("period", "", None),
+        ("period", "None", None),
         ("workbook", "none", "none"),
     ],
 )
@@ -68,11 +68,18 @@ def test_text_is_typed_as_the_notebook_declares(name: str, text: str, value: obj
     [
         ("seed", "1.5"), ("seed", True), ("seed", 1.5), ("budget_k", "nan"), ("budget_k", "inf"), ("budget_k", "lots"),
         ("strict", "maybe"), ("strict", 1), ("seed", "none"), ("workbook", 3), ("seed", None),
+        ("seed", ""), ("strict", ""), ("period", ""),
     ],
 )  # fmt: skip
 def test_a_value_of_another_type_is_refused(name: str, value: object) -> None:
     with pytest.raises(ParameterError, match=f"parameter {name}: got .* allowed"):
         declared()[name].accept(value)
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e999", ""])
+def test_a_float_wants_a_finite_number_and_says_so(text: str) -> None:
+    with pytest.raises(ParameterError, match=rf"got '{text}', allowed float \| None, a finite number"):
+        declared()["budget_k"].accept(text)
 
 
 @given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))

@@ -1,18 +1,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
-from pmlib.errors import ParameterError, ReportError, WorkbookError
+from pmlib.errors import ParameterError, PmlibError, ReportError, WorkbookError
 from pmlib.reporting.definition import load_definition
 from pmlib.reporting.plan import complete_sample, described_parameters, plan_run
+from pmlib.sample import LARGE, SEED
+from pmlib.schema import TABLES
 
+SMALL = sorted(TABLES.keys() - set(LARGE))
 PERIOD = "period: str | None = None  # month"
 CELLS = {
     "10_one": ["# One", ("parameters", f'workbook: str = "data/book"  # folder\n{PERIOD}\nseed: int = 7')],
@@ -68,6 +73,15 @@ def test_the_command_line_wins_over_the_definition_and_it_over_the_notebook(
     assert run.parameters == {"workbook": "data/other", "seed": 9, "period": "2025-12"}
 
 
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_workbook_is_not_the_folder_one_stands_in(
+    project: Callable[..., Path], opened: list[Any], empty: str
+) -> None:
+    with pytest.raises(ParameterError, match="workbook: got '', allowed a folder or an address"):
+        plan(project(CELLS), workbook=empty)
+    assert opened == []
+
+
 def test_an_address_is_opened_as_it_is(project: Callable[..., Path], opened: list[Any]) -> None:
     plan(project(CELLS), workbook="duckdb://x.db")
     assert opened == ["duckdb://x.db"]
@@ -78,7 +92,7 @@ def test_a_notebook_whose_tables_are_missing_or_blocked_is_named_with_them(
 ) -> None:
     run = plan(project(CELLS, needs={"10_one": ["projects"], "20_two": ["orders", "surveys"]}))
     assert run.missing == {"20_two": ("orders", "surveys")}
-    assert run.blocked == {"orders"}
+    assert run.blocked == {"orders": "bad"}
     assert run.inputs == {"projects": {"sha256": "ab", "rows": 35}}
 
 
@@ -112,18 +126,57 @@ def test_a_workbook_that_cannot_be_opened_stops_the_run(project: Callable[..., P
         plan(project(CELLS))
 
 
-def test_only_the_samples_large_tables_are_written_and_only_when_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Stand in for the writer; holds the folders it was asked to complete."""
+    asked: list[Path] = []
+    monkeypatch.setattr("pmlib.sample.write_large_tables", lambda place: asked.append(place) or [place])
+    return asked
+
+
+def say(folder: Path, *, seed: int = SEED, scale: float = 1.0, tables: Collection[str] = ()) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"seed": seed, "scale": scale, "truths": {}})
+    (folder / "truth.json").write_text(text, encoding="utf-8")
+    for name in tables:
+        (folder / f"{name}.csv").touch()
+    return folder
+
+
+def test_the_projects_own_sample_is_completed_once(tmp_path: Path, written: list[Path]) -> None:
+    own = say(tmp_path / "data" / "quillmark")
+    assert complete_sample(own, tmp_path)
+    say(own, tables=LARGE)
+    assert not complete_sample(own, tmp_path)
+    assert written == [own]
+
+
+def test_a_copy_of_the_sample_is_completed_when_all_its_small_tables_are_there(
+    tmp_path: Path, written: list[Path]
 ) -> None:
-    written: list[Path] = []
-    monkeypatch.setattr("pmlib.sample.write_large_tables", written.append)
-    assert not complete_sample(tmp_path)
-    (tmp_path / "truth.json").touch()
-    assert complete_sample(tmp_path)
-    for name in ("customers.csv", "subscriptions.csv", "orders.parquet", "surveys.csv"):
-        (tmp_path / name).touch()
-    assert not complete_sample(tmp_path)
-    assert written == [tmp_path]
+    copy = say(tmp_path / "copy", tables=["projects", "orders"])
+    assert not complete_sample(copy, tmp_path)
+    say(copy, tables=SMALL)
+    assert complete_sample(copy, tmp_path)
+    assert written == [copy]
+
+
+def test_no_other_folder_is_ever_written_to(tmp_path: Path, written: list[Path]) -> None:
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "truth.json").write_text('{"verdict": "guilty"}', encoding="utf-8")
+    say(tmp_path / "other", seed=7, tables=SMALL)
+    say(tmp_path / "large", scale=2.0, tables=SMALL)
+    assert not any(complete_sample(folder, tmp_path) for folder in tmp_path.iterdir())
+    assert written == []
+
+
+def test_a_users_own_orders_survive_a_report(project: Callable[..., Path], tmp_path: Path) -> None:
+    folder = say(tmp_path / "mine", tables=["projects"])
+    (folder / "orders.csv").write_text("customer_id,date\nC1,2025-12-01\n", encoding="utf-8")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with suppress(PmlibError):
+        plan(project(CELLS), workbook=str(folder))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_parameters_are_described_with_the_reports_own_values(project: Callable[..., Path]) -> None:

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from pmlib.errors import LockedError
 from pmlib.reporting import publish
-from pmlib.reporting.publish import LockedError, exchange, hashes, hold, put_in_place, recover, sweep, workplace
+from pmlib.reporting.publish import exchange, hashes, hold, put_in_place, recover, sweep, workplace
 
 # Kills itself at the n-th change of the file system while it replaces a folder.
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from pmlib.errors import LockedError
 from pmlib.reporting import publish
 root, aside = Path(sys.argv[1]), sys.argv[2] == "aside"
 if aside:

@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pmlib.errors import ParameterError
+from pmlib.errors import LockedError, ParameterError
 from pmlib.reporting.definition import load_definition
-from pmlib.reporting.publish import LockedError, hashes, hold
+from pmlib.reporting.publish import hashes, hold
 from pmlib.reporting.render import Rendered, render
 
 PARAMETERS = ("parameters", "period: str | None = None  # month YYYY-MM")
@@ -190,6 +190,55 @@ def test_a_notebook_without_its_tables_is_skipped_and_the_report_is_complete(
     assert (done.status, done.exit_code) == ("ok", 0)
     assert done.notebooks[1].missing_tables == ("surveys",)
     assert done.notebooks[1].cause == "needs surveys (not there)"
+
+
+@pytest.fixture
+def blocked(project: Callable[..., Path]) -> Path:
+    """A project whose workbook holds products and a table of budgets that cannot be used."""
+    cells = [PARAMETERS, "# One"]
+    root = project(
+        {"10_one": [("parameters", f'{PARAMETERS[1]}\nworkbook: str = "data"')], "20_two": cells, "30_three": cells},
+        needs={"30_three": ["products"]},
+    )
+    (root / "data").mkdir()
+    (root / "data" / "products.csv").write_text("product_id,name\nA,Anemometer\n", encoding="utf-8")
+    (root / "data" / "budgets.csv").write_text("programme_id,year\nG1,soon\n", encoding="utf-8")
+    return root
+
+
+BUDGETS = "cell [3]: BlockedTableError: Table 'budgets' is blocked: because. Mend it, or take it out."
+
+
+@pytest.mark.parametrize(
+    ("causes", "code"),
+    [({}, 0), ({"20_two": BUDGETS}, 2), ({"20_two": BUDGETS, "30_three": "x"}, 1), ({"30_three": "budgets: x"}, 1)],
+)
+def test_a_report_stopped_by_a_blocked_table_alone_ends_with_2(
+    blocked: Path, go: Callable[..., Rendered], causes: dict[str, str], code: int
+) -> None:
+    done = go(blocked, causes=causes)
+    assert (done.exit_code, done.status) == (code, "partial" if code else "ok")
+    assert done.notebooks[0].status == "ok"
+    assert done.notebooks[1].missing_tables == (("budgets",) if "20_two" in causes else ())
+
+
+def test_the_period_page_says_which_table_is_blocked_and_why(blocked: Path, go: Callable[..., Rendered]) -> None:
+    done = go(blocked, causes={"20_two": BUDGETS})
+    page = (done.folder / "index.html").read_text(encoding="utf-8")
+    assert '<p class="note">Table budgets is blocked: ' in page
+    assert "No page here uses it; mend it and run the report again." in page
+    assert "is blocked: because. Mend it, or take it out.</p>" in page.replace("&#39;", "'")
+    assert ".." not in done.summary()
+
+
+def test_a_notebook_that_asks_for_a_blocked_table_fails_with_one_line(
+    project: Callable[..., Path], blocked: Path
+) -> None:
+    code = "from pmlib.workbook import open_workbook\nopen_workbook(workbook).get('budgets')"
+    root = project({"10_one": [("parameters", f'{PARAMETERS[1]}\nworkbook: str = "data"'), code]})
+    done = render(load_definition("monthly", root), root, {"period": "2025-12"}, workers=1)
+    assert (done.exit_code, done.notebooks[0].missing_tables) == (2, ("budgets",))
+    assert (done.notebooks[0].cause or "").startswith("cell [3]: BlockedTableError: Table 'budgets' is blocked: ")
 
 
 def test_rendering_one_period_touches_no_other(project: Callable[..., Path], go: Callable[..., Rendered]) -> None:

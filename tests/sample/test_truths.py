@@ -45,6 +45,16 @@ def test_t1_value_per_cost_separates_the_three_classes(tables):
     assert open_.between(0.8, 1.9).all()
 
 
+def test_t1_a_hold_pays_by_its_own_and_not_by_a_link(tables, plan, truth):
+    held = plan.actions.index[plan.actions == "hold"]
+    assert set(truth["T1"]["hold_gain_k"]) == set(held) == {"P35"}
+    model = Model(read_facts(tables))
+    for project in held:
+        gain = plan.value_k - max(model.solve(fixed={project: action}).value_k for action in ("keep", "stop"))
+        assert gain == pytest.approx(truth["T1"]["hold_gain_k"][project], abs=0.06)
+        assert gain > 100
+
+
 def test_t2_more_data_engineers_pay_and_more_money_does_not(tables, plan):
     money = solve(tables, budget=1.1).value_k / plan.value_k - 1
     people = solve(tables, skills={"data engineering": 1.1}).value_k / plan.value_k - 1

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pmlib.errors import CheckError
+from pmlib.errors import CheckError, ParameterError, WorkbookError
 from pmlib.sample import LARGE, make_tables, truths, write_large_tables, write_sample, writing
 from pmlib.schema import TABLES
 
@@ -35,13 +35,45 @@ def test_only_missing_large_tables_are_written(tmp_path):
     assert (tmp_path / "orders.parquet").stat().st_size == 0
 
 
+@pytest.mark.parametrize("name", ["orders.csv", "Orders.CSV", "ORDERS.parquet"])
+def test_a_large_table_in_any_ending_counts_as_there_and_stays(tmp_path, name):
+    (tmp_path / name).write_text("mine", encoding="utf-8")
+    written = write_large_tables(tmp_path)
+    assert [path.stem for path in written] == [large for large in LARGE if large != "orders"]
+    assert (tmp_path / name).read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("name", ["orders.csv", "Projects.PARQUET", "views.sql", "truth.json"])
+def test_a_sample_is_not_written_over_somebodys_tables(tmp_path, name):
+    (tmp_path / name).write_text("mine", encoding="utf-8")
+    with pytest.raises(WorkbookError, match=rf"holds {name} and is no sample\. Choose an empty folder"):
+        write_sample(tmp_path, scale=0.02)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_sample_is_written_over_a_sample(tmp_path):
+    write_sample(tmp_path, scale=0.02)
+    (tmp_path / "projects.csv").write_text("changed", encoding="utf-8")
+    write_sample(tmp_path, scale=0.02, seed=3)
+    assert writing.read_answers(tmp_path)["seed"] == 3
+    assert (tmp_path / "projects.csv").read_text(encoding="utf-8") != "changed"
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_scale_that_is_no_size_is_refused(tmp_path, scale):
+    with pytest.raises(ParameterError, match="scale: got .*, allowed a finite number above 0"):
+        write_sample(tmp_path / "new", scale=scale)
+    assert not (tmp_path / "new").exists()
+
+
 def test_same_call_gives_same_bytes_at_a_small_scale(tmp_path):
     one, two = write_sample(tmp_path / "one", scale=0.02), write_sample(tmp_path / "two", scale=0.02)
     for path in one.iterdir():
         assert path.read_bytes() == (two / path.name).read_bytes(), path.name
 
 
-def test_a_stale_file_of_the_other_format_goes(tmp_path):
+def test_a_stale_file_of_the_other_format_goes_when_a_sample_is_written_anew(tmp_path):
+    (tmp_path / "truth.json").write_text('{"seed": 1, "scale": 1, "truths": {}}', encoding="utf-8")
     (tmp_path / "orders.csv").write_text("old", encoding="utf-8")
     (tmp_path / "projects.parquet").touch()
     write_sample(tmp_path, scale=0.02)
