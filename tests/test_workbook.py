@@ -75,7 +75,7 @@ def test_a_blocked_table_is_not_in_the_workbook_and_says_why(folder):
     book = open_workbook(folder(projects="project_id,name,state\nP1,one,running\n",
                                 programmes="programme_id,name\nA,a\n"))
     assert book.exit_code == 2
-    assert book.tables == ["programmes"] or book.tables == []
+    assert book.tables == ["programmes"]
     with pytest.raises(MissingTableError, match="'projects' is blocked: .*'bac_k': required column is missing"):
         book["projects"]
 
