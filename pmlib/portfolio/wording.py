@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pmlib.portfolio.decision import Decision
 
 _MILLION_K = 1000.0
+#: From this share of the plan's cost on, a year without a budget is worth a sentence on the first page.
+_MUCH = 0.01
 _SHOWN = 3
 
 
@@ -37,9 +39,10 @@ def summary(decision: Decision) -> str:
 
 
 def _unlimited_years(decision: Decision) -> str:
-    """Name the years in which the plan spends without a budget, where other years have one."""
+    """Name the years in which the plan spends much without a budget, where other years have one."""
     money = decision.money
-    free = money.loc[money["budget_k"].isna() & (money["plan_k"] > 0), "year"].astype(str).tolist()
+    much = money["plan_k"] > _MUCH * decision.cost_k
+    free = money.loc[money["budget_k"].isna() & much, "year"].astype(str).tolist()
     if not free or money["budget_k"].isna().all():
         return ""
     return f"No budget is known for {', '.join(free)}: money of {'that year' if len(free) == 1 else 'those years'} " \
