@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from pmlib.checking import check_folder
 from pmlib.errors import BlockedTableError, CheckError, MissingTableError, WorkbookError, nearest
 from pmlib.folder import Folder, open_folder
-from pmlib.large_tables import ROW, check_large, raw_text
 from pmlib.months import last_day, month_of, month_text, parse_month
 from pmlib.project import resolve_source
 from pmlib.schema import TABLES, Kind, Table
-from pmlib.schema.checks import Checked, RawTable, check, ignored_columns
+from pmlib.schema.checks import Checked
 from pmlib.schema.findings import Finding, findings_frame
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
 
 CLEAN, QUARANTINED, BLOCKED = 0, 1, 2
 
@@ -205,7 +202,7 @@ def open_workbook(source: str | Path, *, as_of: str | dt.date | None = None) -> 
     if not isinstance(place, Path) or not place.is_dir():
         raise WorkbookError(f"workbook '{source}': no such folder. Give a folder of CSV or Parquet files.")
     folder = open_folder(place)
-    checked = _check_all(folder)
+    checked = check_folder(folder)
     about = _about(checked)
     day = _day(as_of) or about["as_of"]
     blocked = {name: result.blocked for name, result in checked.items() if result.blocked}
@@ -220,75 +217,6 @@ def open_workbook(source: str | Path, *, as_of: str | dt.date | None = None) -> 
         _tables={name: _known_on(result.table, TABLES[name], day) for name, result in checked.items()
                  if name not in blocked},
     )
-
-
-def _check_all(folder: Folder) -> dict[str, Checked]:
-    names = [name for name in TABLES if name in folder.sources]
-    read = {name: _read(folder, name) for name in names}
-    small_keys = {name: _keys(raw.cells, TABLES[name]) for name, raw in read.items() if isinstance(raw, RawTable)}
-    keys = {name: _key_relation(sorted(known)) for name, known in small_keys.items()}
-    keys |= {name: _keys_of_large(raw, TABLES[name]) for name, raw in read.items()
-             if TABLES[name].large and not isinstance(raw, Checked) and TABLES[name].key[0] in raw.columns}
-    checked = {}
-    for name, raw in read.items():
-        if not isinstance(raw, Checked):
-            _note_spare_columns(folder, name, raw.cells.columns if isinstance(raw, RawTable) else raw.columns)
-        result = _check(folder, name, raw, small_keys=small_keys, keys=keys)
-        ragged = folder.ragged.get(name, [])
-        checked[name] = replace(result, findings=(*result.findings, *ragged), n_rows=result.n_rows + len(ragged),
-                                n_set_aside=result.n_set_aside + len(ragged)) if ragged else result
-    return checked
-
-
-def _read(folder: Folder, name: str) -> Any:
-    """Read one table; one that cannot be read is blocked, and the others are still looked at."""
-    try:
-        return folder.relation(name) if TABLES[name].large else folder.cells(name)
-    except WorkbookError as error:
-        return _unreadable(folder, name, str(error))
-
-
-def _unreadable(folder: Folder, name: str, why: str) -> Checked:
-    finding = Finding(table=name, file=folder.sources[name].file, problem=why.rstrip("."), blocks=True,
-                      remedy="It is blocked until then")
-    return Checked(table=None, findings=(finding,), n_rows=0, n_set_aside=0)
-
-
-def _check(folder: Folder, name: str, raw: Any, *, small_keys: Mapping[str, frozenset[str]],
-           keys: Mapping[str, ir.Table]) -> Checked:
-    if isinstance(raw, Checked):
-        return raw
-    if isinstance(raw, RawTable):
-        return check(raw, TABLES[name], small_keys)
-    try:
-        return folder.held(name, check_large(raw, TABLES[name], file=folder.sources[name].file, keys=keys))
-    except Exception as error:  # a view or file fails only when its rows are fetched
-        return _unreadable(folder, name, f"its rows cannot be read ({str(error).splitlines()[0][:200]})")
-
-
-def _note_spare_columns(folder: Folder, name: str, columns: Iterable[str]) -> None:
-    table, file = TABLES[name], folder.sources[name].file
-    folder.notes += [
-        f"{file}: column '{spare}' is not in the schema and stays unread. {nearest(spare, table.names)}".strip()
-        for spare in ignored_columns(list(columns), table) if spare != ROW
-    ]
-
-
-def _keys(cells: pd.DataFrame, table: Table) -> frozenset[str]:
-    from pmlib.schema.casting import cast
-
-    name = table.key[0]
-    return frozenset(cast(cells[name], table[name])[0].dropna()) if name in cells else frozenset()
-
-
-def _key_relation(known: list[str]) -> ir.Table:
-    import ibis
-
-    return ibis.memtable(pd.DataFrame({"key": pd.Series(known, dtype="str")}))
-
-
-def _keys_of_large(relation: ir.Table, table: Table) -> ir.Table:
-    return relation.select(key=raw_text(relation[table.key[0]])).distinct()
 
 
 def _about(checked: Mapping[str, Checked]) -> dict[str, Any]:
