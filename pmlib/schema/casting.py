@@ -42,7 +42,8 @@ def cast(cells: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
     bad : Series of bool, shape (n_rows,)
         Cells that hold something, but nothing of this kind.
     """
-    text = cells.map(_plain_text, na_action="ignore").astype("str")
+    is_text = isinstance(cells.dtype, pd.StringDtype)
+    text = cells.str.strip() if is_text else cells.map(_plain_text, na_action="ignore").astype("str")
     text = text.mask(text == "")
     values = _CASTS[column.kind](text)
     return values, values.isna() & text.notna()
