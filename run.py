@@ -28,7 +28,8 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 def environment() -> dict[str, str]:
     """Without byte code every import would be compiled again, which costs seconds each time."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONUTF8": "1"}
 
 
 def call(*words: str | Path) -> int:

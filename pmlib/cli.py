@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -32,9 +33,13 @@ def main() -> None:
 
     Exit codes: 0 all well, 1 some failed (or rows set aside), 2 usage or blocked data, 75 locked.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that the terminal cannot write must not end a check in a traceback.
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
-    except (PmlibError, OSError, RuntimeError) as error:
+    except (PmlibError, OSError) as error:
         typer.echo(f"pmlib: {_told(error)}", err=True)
         sys.exit(LOCKED if isinstance(error, LockedError) else USAGE)
 
@@ -70,7 +75,7 @@ def report(
     name: Annotated[str, typer.Argument(help="Which report; see 'pmlib list'.")],
     *,
     period: Annotated[str | None, typer.Option(help="Month YYYY-MM; default: the newest of the workbook.")] = None,
-    workbook: Annotated[str | None, typer.Option(help="Folder or address of the tables.")] = None,
+    workbook: Annotated[str | None, typer.Option(help="Folder of the tables.")] = None,
     parameter: Annotated[
         list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="A parameter; see 'pmlib params'.")
     ] = None,
@@ -95,11 +100,16 @@ def report(
 
 @app.command()
 def check(
-    source: Annotated[str, typer.Argument(help="Folder, file or address of a workbook.")],
+    source: Annotated[str, typer.Argument(help="Folder of a workbook.")],
 ) -> None:
     """Say what a workbook holds, what is set aside and what is blocked."""
+    from pmlib.project import find_project, resolve_source
+    from pmlib.reporting.plan import complete_sample
     from pmlib.workbook import open_workbook
 
+    root = find_project()
+    if root is not None:
+        complete_sample(resolve_source(source), root)
     book = open_workbook(source)
     typer.echo(book.report())
     raise typer.Exit(book.exit_code)

@@ -168,7 +168,7 @@ def _limits(value: Any, column: Column) -> Any:
     if column.choices:
         broken = value.notin(column.choices)
     if column.low is not None:
-        broken = value < column.low
+        broken = (value < column.low) if broken is None else broken | (value < column.low)
     if column.high is not None:
         broken = (value > column.high) if broken is None else broken | (value > column.high)
     return broken

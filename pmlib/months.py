@@ -10,6 +10,7 @@ from pmlib.errors import ParameterError
 # A fixed list: strftime would follow the machine's locale.
 _NAMES = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December")
+_FIRST, _LAST = 1900 * 12 + 1, 2199 * 12 + 12
 _MONTH = re.compile(r"((?:19|20|21)\d\d)-(0[1-9]|1[0-2])")
 
 
@@ -31,6 +32,28 @@ def parse_month(text: str) -> int:
         raise ParameterError(
             f"month: got {text!r}, allowed YYYY-MM of the years 1900 to 2199. Write it as, say, 2025-12.")
     return int(match[1]) * 12 + int(match[2])
+
+
+def as_month(period: int | str) -> int:
+    """Read a period given as ``YYYY-MM`` or as the integer year * 12 + month.
+
+    Raises
+    ------
+    ParameterError
+        The text is no month, or the integer lies outside the years 1900-2199.
+
+    Examples
+    --------
+    >>> as_month("2025-12") == as_month(24312)
+    True
+    """
+    if isinstance(period, str):
+        return parse_month(period)
+    if not _FIRST <= int(period) <= _LAST:
+        raise ParameterError(
+            f"period: got {period}, allowed year * 12 + month of the years 1900-2199. Write it as text, say '2025-12'."
+        )
+    return int(period)
 
 
 def month_text(month: int) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from pmlib.errors import ParameterError
+
 #: Names the project for kernels, which may stand in any folder.
 PROJECT_VARIABLE = "PMLIB_PROJECT"
 
@@ -52,11 +54,12 @@ def resolve_source(source: str | Path) -> Path | str:
     --------
     >>> resolve_source("duckdb://company.duckdb")
     'duckdb://company.duckdb'
-    >>> resolve_source("/data/company").as_posix()
-    '/data/company'
     """
     if "://" in str(source):
         return str(source)
-    path = Path(source).expanduser()
+    try:
+        path = Path(source).expanduser()
+    except RuntimeError as error:
+        raise ParameterError(f"{source}: no such user's folder. Write the path out.") from error
     root = None if path.is_absolute() else find_project()
     return path if root is None else root / path

@@ -138,7 +138,9 @@ class Workbook(Mapping[str, Any]):
     def summary(self) -> str:
         """Say what came in and what was set aside."""
         rows = int(self._counts["rows"].sum())
-        sentences = [f"{len(self)} tables with {rows:,} rows came in; {self._set_aside_text()}."]
+        tables = len(self._counts)
+        came = f"{tables} table{'s' if tables != 1 else ''} with {rows:,} rows came in"
+        sentences = [f"{came}; {self._set_aside_text()}."]
         sentences += [f"Table {name} is blocked: {why}." for name, why in self.blocked.items()]
         return " ".join(sentences)
 

@@ -71,7 +71,7 @@ def test_a_report_that_failed_in_part_says_so_by_its_exit_code(
         (["index", "--project", "reports"], "no reports/*.yml there"),
         (["check", "nowhere"], "nowhere"),
         (["check", "x" * 5000], "File name too long"),
-        (["check", "~nouser/x"], "Could not determine home directory"),
+        (["check", "~nouser/x"], "no such user's folder"),
         (["report", "monthly", "--project", "x" * 5000], "File name too long"),
         (["report", "monthly", "--period", "0001-01"], "years 1900 to 2199"),
         (["report", "monthly", "--period", "9999-12"], "years 1900 to 2199"),

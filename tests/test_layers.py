@@ -23,14 +23,29 @@ def modules() -> dict[str, Path]:
 
 
 def imports(file: Path, *, late: bool) -> Iterator[str]:
-    """Modules of pmlib that a module imports at once, or (``late``) anywhere but under TYPE_CHECKING."""
+    """Modules of pmlib that a module imports at once, or (``late``) also inside functions and for type checks.
+
+    The package of a room stands for its highest module.
+    """
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    nodes = list(ast.walk(tree)) if late else tree.body
-    for node in nodes:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pmlib"):
-            inside = (node.module or "").removeprefix("pmlib").lstrip(".")
-            for alias in node.names:
-                yield from (name for name in (f"{inside}.{alias.name}".lstrip("."), inside) if name in LAYERS)
+    for node in list(ast.walk(tree)) if late else tree.body:
+        names = [f"{node.module}.{alias.name}" for alias in node.names] if isinstance(node, ast.ImportFrom) else \
+            [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        for name in names:
+            if name.startswith("pmlib."):
+                yield from targets(name.removeprefix("pmlib."))
+
+
+def targets(name: str) -> Iterator[str]:
+    """Modules that a dotted name below pmlib leads to: itself, the module it is defined in, or a package's."""
+    parent = name.rpartition(".")[0]
+    if name in LAYERS or parent in LAYERS:
+        yield name if name in LAYERS else parent
+        return
+    package = name if (ROOT / "pmlib" / name.replace(".", "/")).is_dir() else parent
+    inside = [module for module in LAYERS if module.startswith(f"{package}.")]
+    if inside:
+        yield max(inside, key=lambda module: LAYERS[module])
 
 
 def room(name: str) -> str:
@@ -56,6 +71,13 @@ def test_a_room_reaches_figures_only_late_and_imports_no_other_room():
             assert not [target for target in imports(file, late=False) if room(target) == "plots"], name
             assert not [target for target in imports(file, late=True) if room(target) in ROOMS
                         and room(target) != room(name)], name
+
+
+def test_the_test_sees_imports_through_a_package(tmp_path):
+    file = tmp_path / "sly.py"
+    file.write_text("from pmlib.portfolio import rebalance\nimport pmlib.reporting\nfrom pmlib import plots\n",
+                    encoding="utf-8")
+    assert {room(name) for name in imports(file, late=False)} == {"portfolio", "reporting", "plots"}
 
 
 def test_no_cycle_among_modules():

@@ -105,7 +105,10 @@ def test_anything_but_a_view_below_the_folder_is_refused_with_its_line(folder, s
 def test_a_symbolic_link_out_of_the_folder_is_refused(folder):
     path = folder({"raw/projects.csv": RAW, "views.sql": OUTSIDE.format("'link.csv'")})
     (path.parent / "secret.csv").write_text("a\n1\n", encoding="utf-8")
-    (path / "link.csv").symlink_to(path.parent / "secret.csv")
+    try:
+        (path / "link.csv").symlink_to(path.parent / "secret.csv")
+    except OSError:
+        pytest.skip("no right to make symbolic links here")
     with pytest.raises(WorkbookError, match="lies outside the folder"):
         open_workbook(path)
 

@@ -283,8 +283,9 @@ def _spread_labels(ax: Axes, last: int, ends: list[tuple[float, str, str]]) -> N
     for value, name, colour in sorted(ends):
         place = max(value, place + gap)
         ax.annotate(
-            name, (last, value), xytext=(last + 1.2, place), va="center", fontsize=_SMALL, color=INK,
-            annotation_clip=False, arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.8},
+            name, (last, value), xytext=(last + 2.0, place), va="center", fontsize=_SMALL, color=INK,
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.8, "relpos": (0, 0.5), "shrinkB": 2},
         )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def contributions(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         loc="upper center", bbox_to_anchor=(0.45, -0.16), ncols=3, fontsize=_SMALL, handlelength=2.2, handleheight=1.1
     )
     title = f"What lifts the first {len(frame)} projects over doing nothing"
-    return finish(ax, title=title, x="Points, of 100 from worst to best")
+    return finish(ax, title=title, x="Points over doing nothing")
 
 
 @house_style()

@@ -16,7 +16,6 @@ COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#f
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 HATCHES = ("", "///", "...", "\\\\\\", "xx", "--", "++", "oo")
 VERB_COLOURS = {"start": "#0072b2", "keep": "#007a5a", "hold": "#8a5a00", "stop": "#b34700", "decline": "#5b6570"}
-VERB_SIGNS = {"start": "▲", "keep": "●", "hold": "◆", "stop": "■", "decline": "–"}
 VERB_MARKERS = {"start": "^", "keep": "o", "hold": "D", "stop": "s", "decline": "_"}
 INK, MUTED, LINE = "#1b1f24", "#5b6570", "#d9dee3"
 
@@ -39,6 +38,7 @@ _SETTINGS: dict[Any, Any] = {
     "grid.color": LINE,
     "legend.frameon": False,
     "svg.hashsalt": "pmlib",
+    "axes.unicode_minus": False,
 }
 
 

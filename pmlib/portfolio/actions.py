@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import MissingTableError, ParameterError
-from pmlib.months import month_of, month_text, month_year, parse_month
+from pmlib.months import as_month, month_of, month_text, month_year
 from pmlib.portfolio.model import Floats, Ints
 from pmlib.portfolio.policy import Objective, Policy
 from pmlib.portfolio.valuation import cost_to_go, going_on
 
 BY_STATE = {"running": ("keep", "hold", "stop"), "proposed": ("start", "decline"), "held": ("start", "hold", "stop")}
+_NOT_YET = frozenset({"slow", "fast"})
 GOING_ON_AS_NOW = {"running": "keep", "proposed": "decline", "held": "hold"}
 ON = ("keep", "start")
 _NEEDY = ("keep", "start", "hold")
@@ -65,10 +66,10 @@ def first_month(tables: Mapping[str, pd.DataFrame], period: int | str | None) ->
     Raises
     ------
     ParameterError
-        No period is given and no table has a date to take it from.
+        The period is no month, or none is given and no table has a date to take it from.
     """
     if period is not None:
-        return (period if isinstance(period, int | np.integer) else parse_month(period)) + 1
+        return as_month(period) + 1
     book = tables.get("workbook")
     if book is not None and "as_of" in book and book["as_of"].notna().any():
         return month_of(pd.Timestamp(book["as_of"].dropna().iloc[0])) + 1
@@ -137,7 +138,7 @@ def _terms(options: pd.DataFrame | None) -> dict[str, _Terms]:
 def _term(by_verb: dict[str, dict[str, Any]]) -> _Terms:
     start, frozen = by_verb.get("start", {}), [_whole(row.get("frozen_until")) for row in by_verb.values()]
     return _Terms(
-        listed=frozenset(by_verb),
+        listed=frozenset(by_verb) - _NOT_YET,
         hold_cost_k=float(by_verb.get("hold", {}).get("hold_cost_k", 0.0) or 0.0),
         earliest=_whole(start.get("earliest_start")),
         latest=_whole(start.get("latest_start")),
@@ -322,12 +323,15 @@ def build_actions(
     return Actions(
         first=first, projects=projects.assign(cost_on_k=(capex + opex).sum(axis=1)), frame=frame[columns],
         years=years, capex_k=capex_k, opex_k=opex_k, people=_people(frame, projects, tables.get("demand"), first=first),
-        left_out=left_out, notes=_notes(projects, frame, first),
+        left_out=left_out, notes=_notes(projects, tables.get("options"), first),
     )
 
 
-def _notes(projects: pd.DataFrame, frame: pd.DataFrame, first: int) -> tuple[str, ...]:
+def _notes(projects: pd.DataFrame, options: pd.DataFrame | None, first: int) -> tuple[str, ...]:
     notes = []
+    other = 0 if options is None else int(options["action"].isin(_NOT_YET).sum())
+    if other:
+        notes.append(f"{other} options for slower or faster variants are not in the model yet.")
     unknown = projects.loc[projects["source"] == "unknown", "project_id"]
     if len(unknown):
         notes.append(f"{len(unknown)} projects have no value and stay as they are: {', '.join(unknown)}.")
@@ -337,10 +341,8 @@ def _notes(projects: pd.DataFrame, frame: pd.DataFrame, first: int) -> tuple[str
     return tuple(notes)
 
 
-def positions(actions: Actions, verb_by_project: Mapping[str, str] | None = None) -> Ints:
-    """Find the action of every project for a choice of verbs; by default going on as now (-1: not allowed)."""
+def positions(actions: Actions) -> Ints:
+    """Find the action of every project with which it goes on as now (-1: not allowed)."""
     verbs = actions.projects["state"].map(GOING_ON_AS_NOW)
-    if verb_by_project is not None:
-        verbs = actions.projects["project_id"].map(dict(verb_by_project))
     lookup = {(p, a): i for i, (p, a) in enumerate(zip(actions.frame["project"], actions.frame["action"], strict=True))}
     return np.array([lookup.get((p, v), -1) for p, v in enumerate(verbs)], dtype=np.int64)

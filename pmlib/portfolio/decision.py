@@ -47,7 +47,8 @@ class Decision:
     ----------
     actions : DataFrame
         One row per project to decide: project_id, name, programme_id, state, action, value_k, cost_k,
-        value_on_k, cost_on_k, reason_code, reason, changed.  Without a plan the action is empty, never zero.
+        value_on_k, cost_on_k, reason_code, reason, changed, month (in which a start begins or a hold ends).
+        Without a plan the action is empty, never zero.
     status : Status
         proved, within gap, infeasible or no plan.
     gap, bound : float
@@ -308,6 +309,7 @@ def _with_plan(problem: Problem, answer: Solution, plan: Outcome, *, common: dic
     actions = _described(problem).assign(
         action=row["action"].astype(str), value_k=row["value_k"], cost_k=row["cost_k"],
         reason_code=list(reasons.codes), reason=list(reasons.sentences), changed=row["changed"].astype(bool),
+        month=_months_of(problem, row),
     )
     return Decision(
         actions=actions[ACTION_COLUMNS], gap=answer.gap, bound=answer.bound, value_k=plan.value,
@@ -322,6 +324,7 @@ def _without_plan(problem: Problem, answer: Solution, common: dict[str, Any]) ->
     actions = _described(problem).assign(
         action=pd.Series(None, index=problem.actions.projects.index, dtype=str), value_k=np.nan, cost_k=np.nan,
         reason_code=str(Reason.NO_PLAN), reason=why, changed=False,
+        month=pd.array([None] * len(problem.actions.projects), dtype="Int64"),
     )
     mended = mends(problem) if answer.status is Status.INFEASIBLE else _empty(MEND_COLUMNS)
     return Decision(
@@ -332,12 +335,20 @@ def _without_plan(problem: Problem, answer: Solution, common: dict[str, Any]) ->
 
 
 ACTION_COLUMNS = ["project_id", "name", "programme_id", "state", "action", "value_k", "cost_k", "value_on_k",
-                  "cost_on_k", "reason_code", "reason", "changed"]
+                  "cost_on_k", "reason_code", "reason", "changed", "month"]
 
 
 def _described(problem: Problem) -> pd.DataFrame:
     projects = problem.actions.projects[["project_id", "name", "programme_id", "state", "value_k", "cost_on_k"]]
     return projects.rename(columns={"value_k": "value_on_k"})
+
+
+def _months_of(problem: Problem, row: pd.DataFrame) -> pd.Series:
+    """Month in which a start begins or a hold ends; missing for the other actions."""
+    first, delay = problem.actions.first, row["delay_months"].astype("Int64")
+    planned = problem.actions.projects["start_month"].astype("Int64").fillna(first).clip(lower=first)
+    begins = planned.where(row["action"] == "start", first) + delay
+    return begins.where(row["action"].isin(["start", "hold"]))
 
 
 def _checked(decision: Decision) -> str:
@@ -360,5 +371,7 @@ def _checked(decision: Decision) -> str:
         if abs(got - wanted) > width:
             raise CheckError(f"{name}: projects and joint effects add up to {got:,.3f}, the plan says {wanted:,.3f}. "
                              "Run rebalance again; do not publish.")
+    joint = float(decision.effects["value_k"].sum())
+    parts = f" ({total - joint:,.0f} of projects, {joint:+,.0f} of joint effects and bought people)" if joint else ""
     return (f"Totals reconcile: {len(actions)} projects with one action each, worth {decision.value_k:,.0f} "
-            f"{decision.unit} in all; every budget, capacity, band and link holds.")
+            f"{decision.unit} in all{parts}; every budget, capacity, band and link holds.")

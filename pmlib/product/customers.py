@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import MissingTableError, ParameterError
-from pmlib.months import month_name
-from pmlib.product.engine import Lazy, Tables, as_month, lazy, month_of_date
+from pmlib.months import as_month, month_name
+from pmlib.product.engine import Lazy, Tables, lazy, month_of_date
 from pmlib.product.estimate import Estimate
 from pmlib.product.satisfaction import share_estimate
 from pmlib.product.wording import counted, percent

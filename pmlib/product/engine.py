@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from pmlib.errors import MissingTableError, ParameterError, SchemaError, did_you_mean
-from pmlib.months import parse_month
 from pmlib.schema import TABLES, Kind
 
 #: A workbook, or a plain dict: pandas frames, or Ibis tables for what is large.
@@ -22,29 +21,7 @@ _TYPES = {
     Kind.TEXT: "string", Kind.INTEGER: "int64", Kind.NUMBER: "float64", Kind.MONTH: "int64", Kind.DATE: "timestamp",
     Kind.FLAG: "boolean",
 }  # fmt: skip
-_FIRST_MONTH, _LAST_MONTH = 1900 * 12 + 1, 2199 * 12 + 12
-
-
-def as_month(period: int | str) -> int:
-    """Read a period given as ``YYYY-MM`` or as the integer year * 12 + month.
-
-    Raises
-    ------
-    ParameterError
-        The text is no month, or the integer lies outside the years 1900-2199.
-
-    Examples
-    --------
-    >>> as_month("2025-12") == as_month(24312)
-    True
-    """
-    if isinstance(period, str):
-        return parse_month(period)
-    if not _FIRST_MONTH <= int(period) <= _LAST_MONTH:
-        raise ParameterError(
-            f"period: got {period}, allowed year * 12 + month of the years 1900-2199. Write it as text, say '2025-12'."
-        )
-    return int(period)
+_MOST_MONTHS = 2199 * 12
 
 
 def as_count(name: str, got: float) -> int:
@@ -61,7 +38,7 @@ def as_count(name: str, got: float) -> int:
     12
     """
     number = isinstance(got, Real) and not isinstance(got, bool)
-    if not number or not 1 <= got <= _LAST_MONTH or got != int(got):
+    if not number or not 1 <= got <= _MOST_MONTHS or got != int(got):
         raise ParameterError(f"{name}: got {got!r}, allowed 1 or more, a whole number. Use 12 to compare years.")
     return int(got)
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from pmlib.errors import CheckError
-from pmlib.months import month_name
-from pmlib.product.engine import Tables, as_count, as_month, currency_of, small
+from pmlib.months import as_month, month_name
+from pmlib.product.engine import Tables, as_count, currency_of, small
 from pmlib.product.estimate import Estimate
 from pmlib.product.wording import money_text
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import CheckError, MissingTableError, SchemaError
-from pmlib.months import month_name
-from pmlib.product.engine import Lazy, Tables, as_month, currency_of, lazy, month_of_date, named
+from pmlib.months import as_month, month_name
+from pmlib.product.engine import Lazy, Tables, currency_of, lazy, month_of_date, named
 from pmlib.product.wording import counted, figure_text, money_text, signed_percent
 
 if TYPE_CHECKING:

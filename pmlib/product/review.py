@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pmlib.errors import CheckError
-from pmlib.months import month_name
+from pmlib.months import as_month, month_name
 from pmlib.product.board import change_text, decide, lay_out, measure, notes
 from pmlib.product.change import Arrow
-from pmlib.product.engine import Tables, as_count, as_month, currency_of, small
+from pmlib.product.engine import Tables, as_count, currency_of, small
 from pmlib.product.market import RevenueSplit, split_revenue_change
 from pmlib.product.revenue import MonthlyRevenue, monthly_revenue, window_total_k
 from pmlib.product.wording import (

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from pmlib.errors import ScaleError
-from pmlib.months import month_name
-from pmlib.product.engine import Tables, as_count, as_month, lazy, month_of_date, named
+from pmlib.months import as_month, month_name
+from pmlib.product.engine import Tables, as_count, lazy, month_of_date, named
 from pmlib.product.estimate import Estimate
 from pmlib.product.wording import counted
 

@@ -37,7 +37,8 @@ def period_page(plan: Plan, content: Mapping[str, Any]) -> str:
     return _rendered(
         "period.html.j2",
         title=f"{plan.definition.title}, {month}",
-        kicker=" · ".join(part for part in (plan.company, "all pages of this report") if part),
+        kicker=" · ".join(filter(None, (
+            plan.company, "all pages of this report", plan.what_if and f"what if {plan.what_if}"))),
         answer=summary.get(decides),
         entries=[
             {

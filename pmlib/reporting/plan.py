@@ -40,6 +40,8 @@ class Plan:
     as_of : str
         Day whose knowledge the data are; empty without a workbook.
     inputs : dict of table to {"sha256", "rows"}
+    asked : dict of name to value
+        What the caller set beside period and workbook: the run answers a what-if, and its pages say so.
     """
 
     definition: Definition
@@ -52,6 +54,12 @@ class Plan:
     company: str
     as_of: str
     inputs: dict[str, dict[str, Any]]
+    asked: dict[str, object]
+
+    @property
+    def what_if(self) -> str:
+        """The asked parameters in words; empty for the report as defined."""
+        return ", ".join(f"{name} = {value}" for name, value in sorted(self.asked.items()))
 
 
 def plan_run(definition: Definition, project: Path, parameters: Mapping[str, object]) -> Plan:
@@ -80,6 +88,7 @@ def plan_run(definition: Definition, project: Path, parameters: Mapping[str, obj
     bind(given, declared)
     book = _open(_workbook_source(given, declared), project)
     period = _period(given, declared, book)
+    _refuse_later(period, book)
     if any(one.name == "period" for one in _every(declared)):
         given["period"] = period
     bound = bind(given, declared)
@@ -97,7 +106,15 @@ def plan_run(definition: Definition, project: Path, parameters: Mapping[str, obj
         company=book.name if book is not None else "",
         as_of=_as_of(book, period),
         inputs=dict(book.fingerprints) if book is not None else {},
+        asked={name: value for name, value in parameters.items() if name not in ("period", "workbook")},
     )
+
+
+def _refuse_later(period: str, book: Workbook | None) -> None:
+    """Refuse a month that the tables do not know yet: it would be rendered from guesses."""
+    if book is not None and book.as_of is not None and parse_month(period) > parse_month(book.period):
+        raise ParameterError(f"period: got {period}, allowed {book.period} or earlier: the workbook is as of "
+                             f"{book.as_of}. Bring newer tables, or leave period out.")
 
 
 def _every(declared: Mapping[str, tuple[Parameter, ...]]) -> list[Parameter]:

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,6 +92,10 @@ def _alive(owner: dict[str, object]) -> bool:
 
 
 def _running(pid: int) -> bool:
+    if os.name == "nt":
+        # There, signal 0 would interrupt the process; tasklist only asks.
+        asked = subprocess.run(["tasklist", "/fi", f"pid eq {pid}", "/nh"], capture_output=True, text=True, check=False)
+        return str(pid) in asked.stdout
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

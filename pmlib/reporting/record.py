@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pmlib.errors import ParameterError
+from pmlib.months import month_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,9 +100,17 @@ def write_table(frame: pd.DataFrame, stem: Path) -> None:
         Path without ending; its folder is made.
     """
     stem.parent.mkdir(parents=True, exist_ok=True)
-    named = frame.rename(columns=str)
+    named = _months_as_text(frame.rename(columns=str))
     named.to_parquet(stem.with_name(f"{stem.name}.parquet"), index=False)
     neutral_cells(named).to_csv(stem.with_name(f"{stem.name}.csv"), index=False, encoding="utf-8", lineterminator="\n")
+
+
+def _months_as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Months are integers inside and ``YYYY-MM`` in files."""
+    from pandas.api.types import is_integer_dtype
+
+    months = [str(name) for name in frame if str(name).endswith("month") and is_integer_dtype(frame[name])]
+    return frame.assign(**{name: frame[name].map(month_text, na_action="ignore").astype("str") for name in months})
 
 
 def neutral_cells(frame: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pmlib.errors import ReportError, did_you_mean
 from pmlib.project import PROJECT_VARIABLE
 from pmlib.reporting.execute import QUIET_KERNEL, without_colours
+from pmlib.reporting.plan import complete_sample
 from pmlib.reporting.record import RECORD_VARIABLE
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ def refresh(project: Path, names: list[str] | None = None, *, timeout_s: int = 6
     for name in names or []:
         if name not in there:
             raise ReportError(f"notebook: got {name!r}. {did_you_mean(name, there)}")
+    sample = project / "data" / "quillmark"
+    if sample.is_dir():
+        complete_sample(sample, project)
     return [_refresh_one(there[name], project, timeout_s) for name in names or there]
 
 

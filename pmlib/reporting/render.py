@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pmlib.errors import ReportError
 from pmlib.months import month_name, parse_month
 from pmlib.project import PROJECT_VARIABLE
 from pmlib.reporting.definition import Definition, Format, notebook_path
@@ -153,6 +154,7 @@ def render(
     with hold(published, f"{definition.name}-{plan.period}", wait_s=WAIT_S if wait_s is None else wait_s):
         sweep(published)
         recover(target)
+        refuse_other_workbook(target, plan)
         with workplace(published, run_id) as folder:
             run = _Run(plan=plan, folder=folder, run_id=run_id, started=_now())
             runs = run.execute(workers)
@@ -168,6 +170,28 @@ def render(
         notebooks=runs,
         exit_code=_exit_code(runs, plan.blocked),
     )
+
+
+def what_if(plan: Plan) -> str:
+    """Mark a run whose parameters were set by hand, for the line above its title."""
+    return f"what if {plan.what_if}" if plan.what_if else ""
+
+
+def refuse_other_workbook(target: Path, plan: Plan) -> None:
+    """Keep the report of one workbook from replacing that of another.
+
+    Raises
+    ------
+    ReportError
+        The period's folder holds another workbook's report.
+    """
+    parameters = (read_manifest(target) or {}).get("parameters")
+    before = parameters.get("workbook") if isinstance(parameters, dict) else None
+    now = plan.parameters.get("workbook")
+    if before is not None and now is not None and before != now:
+        raise ReportError(f"{plan.definition.name} {plan.period} holds the report of workbook {before!r}, got {now!r}. "
+                          f"Give this workbook a report of its own: copy reports/{plan.definition.name}.yml under "
+                          "another name, with that name inside.")
 
 
 def _destination(target: Path, *, status: str, run: _Run) -> Path:
@@ -285,7 +309,7 @@ class _Run:
         tables = sorted(path.relative_to(self.folder).as_posix() for path in self.folder.glob(f"tables/{name}/*.csv"))
         return Page(
             title=titles[name],
-            kicker=" · ".join(part for part in (plan.company, plan.definition.title, month) if part),
+            kicker=" · ".join(filter(None, (plan.company, plan.definition.title, month, what_if(plan)))),
             period_name=month,
             provenance=f"Rendered from {name} · period {plan.period} · run {self.run_id}{known}"
             f" · pmlib {package_version('pmlib')}",

@@ -77,10 +77,12 @@ class Scorecard:
         return scoring.contributions(self.bars(), ax=ax)
 
     def plot_bounds(self, *, ax: Axes | None = None, top: int = 20) -> Axes:
-        """Draw the value of the first projects with the bounds that missing scores leave."""
+        """Draw the bounds that missing scores leave: every incomplete project first, then the leaders."""
         from pmlib.plots import scoring
 
-        return scoring.intervals(self.table.head(top), ax=ax)
+        complete = self.table["high"] - self.table["low"] <= TIE
+        shown = self.table.loc[complete.sort_values(kind="stable").index].head(top)
+        return scoring.intervals(shown.sort_index(), ax=ax)
 
     def bars(self, *, top: int = 12) -> pd.DataFrame:
         """Return contributions of the first projects under their names, with ``increment`` as last column."""

@@ -60,7 +60,7 @@ def test_what_is_left_out_says_why():
 
 
 def test_a_project_whose_options_leave_nothing_goes_on_as_now():
-    actions = build_actions(tables(options=options(("R", "slow", None, None, 0.0, False, None))), period="2025-12")
+    actions = build_actions(tables(options=options(("R", "start", None, None, 0.0, False, None))), period="2025-12")
     assert verbs(actions, "R") == ["keep"]
 
 
@@ -104,7 +104,6 @@ def test_money_without_cash_flows_is_what_is_left_in_the_first_year():
 def test_going_on_as_now_is_found_for_every_project():
     actions = build_actions(tables(), period="2025-12")
     assert actions.frame["action"].iloc[positions(actions)].tolist() == ["hold", "keep", "decline"]
-    assert positions(actions, {"R": "stop", "S": "keep", "H": "hold"}).tolist()[2] == -1
 
 
 def test_the_period_comes_from_the_workbook_else_from_the_tables():
@@ -127,3 +126,16 @@ def test_nothing_to_decide_is_said():
 def test_a_plan_that_begins_within_a_year_says_so():
     actions = build_actions(tables(), period="2026-06", policy=Policy())
     assert any("within 2026" in note for note in actions.notes)
+
+
+@pytest.mark.parametrize("period", [2025, 0, -3, 10**9])
+def test_a_period_that_is_no_month_is_refused(period):
+    with pytest.raises(ParameterError, match="period: got .*allowed year \\* 12 \\+ month"):
+        first_month({}, period)
+
+
+def test_variants_that_are_not_modelled_are_said_and_shut_no_other_action():
+    listed = pd.DataFrame({"project_id": ["R", "R"], "action": ["slow", "fast"]})
+    actions = build_actions(tables(options=listed), period="2025-12", policy=Policy())
+    assert "2 options for slower or faster variants are not in the model yet." in actions.notes
+    assert {"keep", "stop"} <= set(actions.frame.loc[actions.frame["project_id"] == "R", "action"])

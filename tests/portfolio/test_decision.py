@@ -235,7 +235,7 @@ def test_a_decision_answers_in_four_forms_and_travels(make_tables):
     decision = pickle.loads(pickle.dumps(rebalance(make_tables(4), policy=Policy(mix="off"))))
     assert list(decision.to_frame().columns) == [
         "project_id", "name", "programme_id", "state", "action", "value_k", "cost_k", "value_on_k", "cost_on_k",
-        "reason_code", "reason", "changed"]
+        "reason_code", "reason", "changed", "month"]
     assert 2 <= len(decision.headline()) <= 4
     assert repr(decision).startswith("<Decision: ")
     assert "Proved optimal, gap 0.0 %." in decision.summary()

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from pmlib.errors import MissingTableError, ParameterError, SchemaError
-from pmlib.product.engine import as_month, currency_of, lazy, named, small
+from pmlib.months import as_month
+from pmlib.product.engine import currency_of, lazy, named, small
 
 
 def test_a_period_written_without_its_hyphen_is_refused() -> None:

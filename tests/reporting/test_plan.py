@@ -122,7 +122,7 @@ def test_without_a_workbook_the_period_must_be_given(project: Callable[..., Path
 
 
 def test_a_workbook_that_cannot_be_opened_stops_the_run(project: Callable[..., Path]) -> None:
-    with pytest.raises(WorkbookError):
+    with pytest.raises(WorkbookError, match="workbook|folder|table"):
         plan(project(CELLS))
 
 
@@ -186,3 +186,14 @@ def test_parameters_are_described_with_the_reports_own_values(project: Callable[
         "seed: int = 7  (10_one)",
         "workbook: str = 'data/other'  # folder  (10_one)",
     ]
+
+
+def test_a_month_later_than_the_workbook_is_refused(project: Callable[..., Path], opened: list[Any]) -> None:
+    with pytest.raises(ParameterError, match="period: got 2031-12, allowed 2025-12 or earlier"):
+        plan(project(CELLS), period="2031-12")
+
+
+def test_parameters_set_by_hand_make_it_a_what_if(project: Callable[..., Path], opened: list[Any]) -> None:
+    root = project(CELLS)
+    assert plan(root, period="2025-12").what_if == ""
+    assert plan(root, seed="9").what_if == "seed = 9"

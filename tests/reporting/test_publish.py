@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -176,7 +175,7 @@ def test_a_killed_holder_holds_no_more(published: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "held\n"
-        child.send_signal(signal.SIGKILL)
+        child.kill()
         child.wait()
     with hold(published, "k", wait_s=5):
         pass

@@ -115,3 +115,10 @@ def test_json_is_written_whole(tmp_path: Path) -> None:
     write_json(tmp_path / "x.json", {"b": 1, "a": "é"})
     assert (tmp_path / "x.json").read_text(encoding="utf-8") == '{\n "a": "é",\n "b": 1\n}\n'
     assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_months_leave_as_text_in_both_files(folder: Path) -> None:
+    record(Answer(), tables={"people": pd.DataFrame({"start_month": [24313, 24312], "months": [3, 4]})})
+    stem = folder / "tables" / "30_rebalance" / "people"
+    assert pd.read_parquet(stem.with_suffix(".parquet"))["start_month"].tolist() == ["2026-01", "2025-12"]
+    assert stem.with_suffix(".csv").read_text(encoding="utf-8") == "start_month,months\n2026-01,3\n2025-12,4\n"

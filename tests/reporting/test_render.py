@@ -6,15 +6,16 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from pmlib.errors import LockedError, ParameterError
+from pmlib.errors import LockedError, ParameterError, ReportError
 from pmlib.reporting.definition import load_definition
 from pmlib.reporting.publish import hashes, hold
-from pmlib.reporting.render import Rendered, render
+from pmlib.reporting.render import Rendered, refuse_other_workbook, render
 
 PARAMETERS = ("parameters", "period: str | None = None  # month YYYY-MM")
 NASTY = "<script>alert(1)</script>"
@@ -313,3 +314,16 @@ def test_a_kill_anywhere_in_a_run_leaves_the_folder_whole_or_absent(project: Cal
     assert int(killed) >= 8
     assert int(states) >= 3  # absent, then more than one whole report in turn
     assert (absent, code, temporary.strip()) == ("True", "0", "[]")
+
+
+def test_a_report_of_another_workbook_is_never_replaced(tmp_path: Path) -> None:
+    target = tmp_path / "2025-12"
+    target.mkdir()
+    manifest = {"format": 1, "parameters": {"workbook": "data/quillmark"}}
+    (target / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    asked = SimpleNamespace(definition=SimpleNamespace(name="monthly"), period="2025-12",
+                            parameters={"workbook": "mine"})
+    with pytest.raises(ReportError, match="holds the report of workbook 'data/quillmark', got 'mine'"):
+        refuse_other_workbook(target, asked)  # type: ignore[arg-type]
+    asked.parameters["workbook"] = "data/quillmark"
+    refuse_other_workbook(target, asked)  # type: ignore[arg-type]
