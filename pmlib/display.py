@@ -20,8 +20,8 @@ VERBS = ("start", "keep", "hold", "stop", "decline")
 #: Colours of a figure after quantising: enough for anti-aliased text, and half the bytes.
 _PALETTE = 64
 _EMPTY = "–"
-# Figures stand to the right, also where an interval or an arrow stands behind them; ids and months do not.
-_FIGURE = re.compile(r"([+-]?\d[\d,.]*( %)?( \(.*\))?( [▲▼–])?|–)$")
+# Figures and months stand to the right, unbroken, also with an interval or an arrow behind them; ids do not.
+_FIGURE = re.compile(r"(\d{4}-\d\d|[+-]?\d[\d,.]*( %)?( \(.*\))?( [▲▼–])?|–)$")
 
 
 class Answer(Protocol):

@@ -32,7 +32,7 @@ _MOST_MONTHS = 12
 
 
 @house_style()
-def decisions(frame: pd.DataFrame, ax: Axes | None = None, *, unit: str = "thousand") -> Axes:
+def decisions(frame: pd.DataFrame, ax: Axes | None = None, *, unit: str = "thousand", currency: str = "") -> Axes:
     """Draw every project by what going on costs and is worth, with the mark and colour of its verb.
 
     Parameters
@@ -43,6 +43,8 @@ def decisions(frame: pd.DataFrame, ax: Axes | None = None, *, unit: str = "thous
         Drawn upon when given.
     unit : str
         Unit of the value.
+    currency : str
+        Currency of the cost.
     """
     ax = axes(ax)
     ax.axhline(0, color=LINE, zorder=0)
@@ -58,7 +60,7 @@ def decisions(frame: pd.DataFrame, ax: Axes | None = None, *, unit: str = "thous
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=_SMALL)
     title = "What each project is worth for the money it still needs" if frame["action"].notna().any() else (
         "No plan holds every limit")
-    return finish(ax, title=title, x="still to spend, thousand", y=f"value of going on, {unit}")
+    return finish(ax, title=title, x=f"still to spend, thousand {currency}".rstrip(), y=f"value of going on, {unit}")
 
 
 def _name_some(ax: Axes, frame: pd.DataFrame) -> None:

@@ -76,7 +76,7 @@ def intervals(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xlim(0, 105)
     ax.grid(axis="x")
     missing = "Missing scores leave bounds on the value" if frame["n_missing"].any() else "Value, every score known"
-    return finish(ax, title=f"{missing}: first {len(frame)} projects", x="Points of 100")
+    return finish(ax, title=f"{missing}: {len(frame)} projects", x="Points of 100")
 
 
 @house_style()

@@ -103,7 +103,7 @@ class Decision:
         """Draw value against cost, one mark per project."""
         from pmlib.plots import portfolio
 
-        drawn: Axes = portfolio.decisions(self.actions, ax=ax, unit=self.unit)
+        drawn: Axes = portfolio.decisions(self.actions, ax=ax, unit=self.unit, currency=self.currency)
         return drawn
 
     def counts(self) -> dict[str, int]:
