@@ -47,6 +47,9 @@ def decisions(frame: pd.DataFrame, ax: Axes | None = None, *, unit: str = "thous
         Currency of the cost.
     """
     ax = axes(ax)
+    if not frame["action"].notna().any():
+        ax.set_axis_off()
+        return finish(ax, title="No plan holds every limit: nothing is decided")
     ax.axhline(0, color=LINE, zorder=0)
     for verb, colour in VERB_COLOURS.items():
         rows = frame[frame["action"] == verb]
@@ -56,11 +59,9 @@ def decisions(frame: pd.DataFrame, ax: Axes | None = None, *, unit: str = "thous
     _name_some(ax, frame)
     ax.xaxis.set_major_formatter(_THOUSANDS)
     ax.yaxis.set_major_formatter(_THOUSANDS)
-    if frame["action"].notna().any():
-        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=_SMALL)
-    title = "What each project is worth for the money it still needs" if frame["action"].notna().any() else (
-        "No plan holds every limit")
-    return finish(ax, title=title, x=f"still to spend, thousand {currency}".rstrip(), y=f"value of going on, {unit}")
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=_SMALL)
+    return finish(ax, title="What each project is worth for the money it still needs",
+                  x=f"still to spend, thousand {currency}".rstrip(), y=f"value of going on, {unit}")
 
 
 def _name_some(ax: Axes, frame: pd.DataFrame) -> None:

@@ -99,6 +99,8 @@ class _Teller:
         self._verbs = frame["action"].to_numpy()[plan.choice]
         self._values = frame["value_k"].to_numpy()[plan.choice]
         self._on = frame["on"].to_numpy()[plan.choice]
+        # A held project goes on later: it needs what it needs, and shuts out what it excludes.
+        self._ever = self._on | (self._verbs == "hold")
         self._left_out = _why_left_out(problem.actions.left_out)
         self._points = problem.policy.objective is Objective.SCORE
 
@@ -173,7 +175,7 @@ class _Teller:
         open_ones = [project]
         while open_ones:
             current = open_ones.pop()
-            more = [p for p, q, _ in self._problem.links.needs if q == current and self._on[p] and p not in found]
+            more = [p for p, q, _ in self._problem.links.needs if q == current and self._ever[p] and p not in found]
             found.extend(more)
             open_ones.extend(more)
         return sorted(set(found) - {project})
@@ -181,7 +183,7 @@ class _Teller:
     def _rivals(self, project: int, names: Sequence[tuple[str, ...]]) -> str:
         broken = {name[1] for name in names if name[0] == "excludes"}
         rivals = sorted({m for link, members in self._problem.links.excludes if link in broken for m in members
-                         if m != project and self._on[m]})
+                         if m != project and self._ever[m]})
         return _listed([self._ids[m] for m in rivals]) if rivals else f"link {sorted(broken)[0]}"
 
     def _crowded(self, row: Mapping[str, Any], best: Switch) -> str:
@@ -234,7 +236,7 @@ class _Teller:
     def _sharing(self, project: int) -> list[str]:
         members = {m for joint in self._problem.links.joints if project in joint.members and joint.kind != "gain"
                    for m in joint.members}
-        return [self._ids[m] for m in sorted(members) if m != project and self._on[m]]
+        return [self._ids[m] for m in sorted(members) if m != project and self._ever[m]]
 
 
 def _why_left_out(left_out: pd.DataFrame) -> dict[str, dict[str, str]]:

@@ -70,7 +70,7 @@ def test_shares_and_bands_are_written_on_the_mix():
 
 def test_without_a_plan_the_figures_say_so():
     ax = portfolio.decisions(ACTIONS.assign(action=None))
-    assert ax.get_title(loc="left") == "No plan holds every limit"
+    assert ax.get_title(loc="left") == "No plan holds every limit: nothing is decided"
     texts = [text.get_text() for text in portfolio.mix(MIX.assign(plan_share=float("nan"))).texts]
     assert "no plan" in texts
     portfolio.money(MONEY.assign(plan_k=float("nan")))

@@ -163,3 +163,17 @@ def test_a_held_project_still_needs_what_it_needs_later():
     decision = holding(links)
     action = decision.actions.set_index("project_id")["action"]
     assert action.to_dict() == {"A": "hold", "B": "keep"}
+
+
+@pytest.mark.parametrize("seed", [3096, 3105, 3142])
+def test_every_project_has_its_reason_also_where_one_is_held_for_another(make_tables, seed):
+    decision = rebalance(make_tables(seed), policy=Policy(mix="off"))
+    assert decision.actions["reason"].str.fullmatch(r"[A-Z0-9-].*\.").all()
+    assert decision.check().startswith("Totals reconcile")
+
+
+def test_what_is_held_because_another_held_one_needs_it_says_so(make_tables):
+    actions = rebalance(make_tables(3096), policy=Policy(mix="off")).actions
+    carrying = actions[(actions["action"] == "hold") & (actions["reason_code"] == "carries others")]
+    assert len(carrying) == 1
+    assert "carries P" in carrying["reason"].iloc[0]
