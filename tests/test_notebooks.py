@@ -87,6 +87,13 @@ def test_an_interactive_cell_has_a_static_twin(path):
 
 
 @every_notebook
+def test_every_figure_says_how_many_rows_it_lacks(path):
+    for cell in cells(path, "code"):
+        if "pm.figure(" in cell.source:
+            assert "lacks" in cell.source, cell.source
+
+
+@every_notebook
 def test_it_names_known_tables_it_needs(path):
     assert set(nbformat.read(path, as_version=4).metadata["pmlib"]["needs"]) <= set(TABLES)
 
@@ -149,7 +156,8 @@ def test_scoring_and_rebalancing_render_a_single_project_and_figures_say_what_th
     captions = [output.metadata["image/png"]["caption"]
                 for cell in cells(tmp_path / "20_score_projects.ipynb", "code") for output in cell.outputs
                 if "image/png" in output.get("data", {})]
-    assert "1 of 3 rows of scores is set aside." in captions
+    assert len(captions) >= 4
+    assert all("1 of 3 rows of scores is set aside." in caption for caption in captions)
     plan = run("30_rebalance_portfolio", tmp_path, monkeypatch, workbook=str(book))
     assert plan["summary"].startswith("Start 1 project")
 

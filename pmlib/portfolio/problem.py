@@ -65,17 +65,7 @@ def compile_problem(
     tables: Mapping[str, pd.DataFrame], *, period: int | str | None = None, values: pd.Series | None = None,
     policy: Policy | None = None,
 ) -> Problem:
-    """Turn tables into the model of start, keep, hold and stop.
-
-    Raises
-    ------
-    MissingTableError
-        projects is missing, or nothing gives a value.
-    ParameterError
-        The period is unknown, or ``values`` fits no project.
-    SchemaError
-        Budgets, links or the currency of estimates contradict themselves.
-    """
+    """Turn tables into the model of start, keep, hold and stop; parameters and refusals are those of `rebalance`."""
     policy = Policy() if policy is None else policy
     actions = build_actions(tables, period=period, policy=policy, values=values)
     n, rows = len(actions.frame), Rows()
