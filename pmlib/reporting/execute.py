@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import re
 import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -69,7 +70,20 @@ def _execute(job: Mapping[str, Any]) -> None:
         log_output=False,
         execution_timeout=job["timeout_s"],
         extra_arguments=list(QUIET_KERNEL),
+        kernel_manager_class=_manager_class(),
     )
+
+
+def _manager_class() -> type:
+    from jupyter_client.manager import AsyncKernelManager
+
+    class SilentKernelManager(AsyncKernelManager):
+        """Keeps from the terminal what a kernel's libraries say as it ends; its cells speak through the notebook."""
+
+        def start_kernel(self, **options: Any) -> Any:
+            return super().start_kernel(stderr=subprocess.DEVNULL, **options)
+
+    return SilentKernelManager
 
 
 @contextmanager
