@@ -59,9 +59,9 @@ def revenue_lines(frame: pd.DataFrame, ax: Axes | None = None, *, currency: str 
     currency : str
         Currency of the money.
     """
-    ax = axes(ax)
     if frame.empty:
         return _empty(ax, "No revenue to this month")
+    ax = axes(ax)
     ends = []
     for j, (_, rows) in enumerate(frame.groupby("product_id", sort=True)):
         ax.plot(rows["month"], rows["revenue_k"], color=_colour(j), marker=MARKERS[j % 8], markevery=6, markersize=4.5)
@@ -88,10 +88,10 @@ def nps_by_month(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Drawn upon when given; panels are put inside it.
     """
-    ax = axes(ax)
     products = [rows for _, rows in frame.groupby("product_id", sort=True)][:_MOST_PANELS]
     if not products:
         return _empty(ax, "No surveys in this period")
+    ax = axes(ax)
     title = "A month's NPS with its 95 % interval"
     if len(products) == 1:
         _nps_panel(ax, products[0])
@@ -120,9 +120,9 @@ def cohorts(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Drawn upon when given.
     """
-    ax = axes(ax)
     if frame.empty:
         return _empty(ax, "No customers to follow yet")
+    ax = axes(ax)
     shares = frame.drop(columns=["cohort", "n"]).to_numpy(dtype=float)
     n_cohorts, n_ages = shares.shape
     hatched = Rectangle(
@@ -155,10 +155,10 @@ def effects(frame: pd.DataFrame, ax: Axes | None = None, *, currency: str = "EUR
     currency : str
         Currency of the money.
     """
-    ax = axes(ax)
     known = frame.dropna(subset=["change_k"])
     if known.empty:
         return _empty(ax, "No market study covers both windows")
+    ax = axes(ax)
     place = np.arange(len(known))
     parts = (("market_effect_k", "market", 0, "", -0.19), ("share_effect_k", "our share", 1, "///", 0.19))
     for column, name, j, hatch, shift in parts:
@@ -305,7 +305,9 @@ def _label(ax: Axes, text: str, at: tuple[float, float], *, shift: tuple[float, 
     ax.annotate(text, at, xytext=shift, textcoords="offset points", ha=ha, va="center", fontsize=_SMALL, color=INK)
 
 
-def _empty(ax: Axes, text: str) -> Axes:
+def _empty(ax: Axes | None, text: str) -> Axes:
+    # One line of words needs no room for a figure.
+    ax = axes(ax, height=0.8)
     ax.set_axis_off()
     ax.text(0.5, 0.5, text, ha="center", va="center", transform=ax.transAxes, color=MUTED)
     return ax

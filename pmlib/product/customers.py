@@ -14,7 +14,7 @@ from pmlib.months import as_month, month_name
 from pmlib.product.engine import Lazy, Tables, lazy, month_of_date
 from pmlib.product.estimate import Estimate
 from pmlib.product.satisfaction import share_estimate
-from pmlib.product.wording import counted, percent
+from pmlib.product.wording import counted, percent, percents_between
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -114,7 +114,7 @@ class CohortTriangle:
             return f"No {self.activity} to {month_name(self.period)}."
         said = [(age, self.retention(age)) for age in _AGES]
         parts = [
-            f"{percent(one.value)} (between {percent(one.low)} and {percent(one.high)}, n = {one.n:,}) after "
+            f"{percent(one.value)} ({percents_between(one.low, one.high)}, n = {one.n:,}) after "
             f"{counted(age, 'month')}"
             for age, one in said
             if one.n > 0

@@ -60,6 +60,8 @@ class RevenueSplit:
 
     def headline(self) -> dict[str, str]:
         """Return the big figures and what they are."""
+        if self.categories["change_k"].isna().all():
+            return {"–": "no market study covers both windows"}
         market, share = self._totals()
         return {
             money_text(market, self.currency): "from the market's change",
@@ -86,6 +88,8 @@ class RevenueSplit:
         CheckError
             They do not.
         """
+        if self.categories["change_k"].isna().all():
+            return "No market study covers both windows: there are no effects to add up."
         gap = (self.categories["market_effect_k"] + self.categories["share_effect_k"]) - self.categories["change_k"]
         scale = self.categories[["market_before_k", "market_after_k"]].abs().max(axis=1)
         wrong = self.categories.loc[gap.abs() > 1e-9 * scale + 1e-9, "category"]

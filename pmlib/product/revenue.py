@@ -100,11 +100,15 @@ class MonthlyRevenue:
             f"{money_text(now, self.currency)} in the 12 months to {month_name(self.period)}>"
         )
 
+    def begins_by(self, month: int) -> bool:
+        """Say whether the first revenue lies in that month or earlier, so that a window from there on is whole."""
+        return bool((self.months["month"] <= month).any())
+
     def _years(self) -> tuple[float, float]:
         age = self.period - self.months["month"]
         now = self.months.loc[age < _YEAR, "revenue_k"].sum()
         before = self.months.loc[(age >= _YEAR) & (age < 2 * _YEAR), "revenue_k"].sum()
-        return float(now), float(before)
+        return float(now), float(before) if self.begins_by(self.period - 2 * _YEAR + 1) else np.nan
 
 
 def monthly_revenue(tables: Tables, *, period: int | str) -> MonthlyRevenue:

@@ -103,6 +103,8 @@ class ProductReview:
             return {"0": "products in this workbook"}
         real = int(self.changes["arrow"].isin([Arrow.UP, Arrow.DOWN]).sum())
         figures = {f"{real} of {len(self.changes)}": "measured changes are real"}
+        if self.changes.empty:
+            figures = {"0": "changes could be measured"}
         if math.isnan(self._sum("revenue_k")):
             return {"–": "no revenue in this period"} | figures
         earned = {figure_text(self._sum("revenue_k")): f"{self.currency} in the {self._window()}"}
@@ -116,7 +118,7 @@ class ProductReview:
             return "No products in this workbook."
         before = f", {signed_percent(self._change())} on the {self.months} months before"
         earned = (
-            f"In the {self._window()}, {counted(len(self.board), 'product')} earned "
+            f"In the {self._window()}, {counted(int(self.board['revenue_k'].count()), 'product')} earned "
             f"{money_text(self._sum('revenue_k'), self.currency)}{'' if math.isnan(self._change()) else before}."
         )
         if math.isnan(self._sum("revenue_k")):
@@ -157,9 +159,13 @@ class ProductReview:
 
     def _change(self) -> float:
         before = self._sum("revenue_before_k")
-        return self._sum("revenue_k") / before - 1 if before > 0 else math.nan
+        # A window that begins before the first sale is shorter than the other.
+        whole = self.revenue is not None and self.revenue.begins_by(self.period - 2 * self.months + 1)
+        return self._sum("revenue_k") / before - 1 if whole and before > 0 else math.nan
 
     def _real(self) -> str:
+        if self.changes.empty:
+            return "No change could be measured."
         real = self.changes[self.changes["arrow"].isin([Arrow.UP, Arrow.DOWN])].sort_values("p_holm", kind="stable")
         if real.empty:
             return f"None of {counted(len(self.changes), 'measured change')} is more than chance."

@@ -55,6 +55,19 @@ def percent(share: float) -> str:
     return "–" if math.isnan(share) else f"{100 * share:.0f} %"
 
 
+def percents_between(low: float, high: float) -> str:
+    """Write an interval of shares in percent, with a decimal where its ends would read the same.
+
+    Examples
+    --------
+    >>> percents_between(0.135, 0.151), percents_between(0.0752, 0.0821)
+    ('between 14 % and 15 %', 'between 7.5 % and 8.2 %')
+    """
+    if percent(low) == percent(high):
+        return f"between {100 * low:.1f} % and {100 * high:.1f} %"
+    return f"between {percent(low)} and {percent(high)}"
+
+
 def listed(words: list[str]) -> str:
     """Join words the way a sentence does.
 
