@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pmlib import reporting as reporting
     from pmlib import scoring as scoring
     from pmlib import widgets as widgets
+    from pmlib.aspects import portfolio_or_product as portfolio_or_product
+    from pmlib.data_quality import data_quality as data_quality
     from pmlib.display import answer as answer
     from pmlib.display import figure as figure
     from pmlib.display import if_available as if_available
@@ -29,14 +31,16 @@ if TYPE_CHECKING:
 
 _ROOMS = ("plots", "portfolio", "product", "reporting", "scoring", "widgets")
 _VERBS = {
-    "Policy": "portfolio", "answer": "display", "figure": "display", "if_available": "display", "note": "display",
-    "open_workbook": "workbook", "rebalance": "portfolio", "record": "reporting", "review_products": "product",
-    "score": "scoring", "table": "display",
+    "Policy": "portfolio", "answer": "display", "data_quality": "data_quality", "figure": "display",
+    "if_available": "display", "note": "display", "open_workbook": "workbook", "portfolio_or_product": "aspects",
+    "rebalance": "portfolio", "record": "reporting", "review_products": "product", "score": "scoring",
+    "table": "display",
 }
 
 __all__ = [
-    "Policy", "answer", "figure", "if_available", "note", "open_workbook", "plots", "portfolio", "product", "rebalance",
-    "record", "reporting", "review_products", "score", "scoring", "table", "widgets",
+    "Policy", "answer", "data_quality", "figure", "if_available", "note", "open_workbook", "plots", "portfolio",
+    "portfolio_or_product", "product", "rebalance", "record", "reporting", "review_products", "score", "scoring",
+    "table", "widgets",
 ]
 
 

@@ -1,81 +1,140 @@
-"""Check every table of a folder: small ones as frames, large ones in the engine, keys known to all."""
+"""Check every table of a place: small ones as frames, large ones in the engine, keys known to all."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from pmlib.errors import WorkbookError, nearest
-from pmlib.folder import Folder
 from pmlib.large_tables import ROW, check_large, raw_text
+from pmlib.opening import Opened
 from pmlib.schema import TABLES, Table
 from pmlib.schema.casting import cast
-from pmlib.schema.checks import Checked, RawTable, check, ignored_columns
-from pmlib.schema.findings import Finding
+from pmlib.schema.checks import Checked, Known, RawTable, blocked_table, check, ignored_columns
+from pmlib.schema.findings import LISTED, Finding, ProblemKind
+from pmlib.sources import EngineSource, in_time
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+#: Letters of a cell that a finding shows.
+_LONGEST = 200
+#: Columns of a table that are named as unread; the others are counted.
+_NOTED = 50
 
-def check_folder(folder: Folder) -> dict[str, Checked]:
-    """Check every table of a folder; one that cannot be read is blocked, and the others are still looked at.
+
+def check_all(opened: Opened) -> dict[str, Checked]:
+    """Check every table; one that cannot be read is blocked, and the others are still looked at.
 
     Returns
     -------
     dict of table name to Checked
-        In the schema's order. Files and columns that stay unread are noted in ``folder.notes``.
+        In the schema's order. What stays unread is noted in ``opened.notes``, and so are tables without a row,
+        which count as absent.
     """
-    names = [name for name in TABLES if name in folder.sources]
-    read = {name: _read(folder, name) for name in names}
-    small_keys = {name: _keys(raw.cells, TABLES[name]) for name, raw in read.items() if isinstance(raw, RawTable)}
-    keys = {name: _key_relation(sorted(known)) for name, known in small_keys.items()}
+    read = {name: _read(opened, name) for name in TABLES if name in opened.sources}
+    for name in [name for name, raw in read.items() if isinstance(raw, RawTable) and raw.cells.empty]:
+        if not opened.sources[name].ragged and set(TABLES[name].required) <= set(read[name].cells.columns):
+            opened.notes.append(f"{_place(opened, name)} has no rows and counts as absent.")
+            del read[name], opened.sources[name]
+    known = _known(read)
+    keys = {name: _key_relation(sorted(names)) for name, names in known.keys.items()}
     keys |= {name: _keys_of_large(raw, TABLES[name]) for name, raw in read.items()
              if TABLES[name].large and not isinstance(raw, Checked) and TABLES[name].key[0] in raw.columns}
     checked = {}
     for name, raw in read.items():
         if not isinstance(raw, Checked):
-            _note_spare_columns(folder, name, raw.cells.columns if isinstance(raw, RawTable) else raw.columns)
-        result = _check(folder, name, raw, small_keys=small_keys, keys=keys)
-        ragged = folder.ragged.get(name, [])
-        checked[name] = replace(result, findings=(*result.findings, *ragged), n_rows=result.n_rows + len(ragged),
-                                n_set_aside=result.n_set_aside + len(ragged)) if ragged else result
+            _note_spare(opened, name, raw.cells.columns if isinstance(raw, RawTable) else raw.columns)
+        checked[name] = _with_ragged(opened, name, _check(opened, name, raw, known=known, keys=keys))
+    opened.let_go()
     return checked
 
 
-def _read(folder: Folder, name: str) -> Any:
+def _read(opened: Opened, name: str) -> Any:
+    source = opened.sources[name]
     try:
-        return folder.relation(name) if TABLES[name].large else folder.cells(name)
+        return source.relation(opened.engine, opened.dialect) if TABLES[name].large else source.cells(opened.dialect)
     except WorkbookError as error:
-        return _unreadable(folder, name, str(error))
+        return _unreadable(opened, name, str(error))
 
 
-def _unreadable(folder: Folder, name: str, why: str) -> Checked:
-    finding = Finding(table=name, file=folder.sources[name].file, problem=why.rstrip("."), blocks=True,
+def _unreadable(opened: Opened, name: str, why: str) -> Checked:
+    file = opened.sources[name].file
+    finding = Finding(table=name, file=file, problem=why.removeprefix(f"{file}: ").rstrip("."), blocks=True,
                       remedy="It is blocked until then")
-    return Checked(table=None, findings=(finding,), n_rows=0, n_set_aside=0)
+    return blocked_table((finding,), None, n_rows=0)
 
 
-def _check(folder: Folder, name: str, raw: Any, *, small_keys: Mapping[str, frozenset[str]],
-           keys: Mapping[str, ir.Table]) -> Checked:
+def _check(opened: Opened, name: str, raw: Any, *, known: Known, keys: Mapping[str, ir.Table]) -> Checked:
     if isinstance(raw, Checked):
         return raw
     if isinstance(raw, RawTable):
-        return check(raw, TABLES[name], small_keys)
+        return check(raw, TABLES[name], known)
+    source = opened.sources[name]
     try:
-        return folder.held(name, check_large(raw, TABLES[name], file=folder.sources[name].file, keys=keys))
+        with in_time(opened.engine, source.file) if isinstance(source, EngineSource) else nullcontext():
+            return opened.held(name, check_large(raw, TABLES[name], file=source.file, keys=keys, engine=opened.engine))
+    except WorkbookError as error:
+        return _unreadable(opened, name, str(error))
     except Exception as error:  # a view or file fails only when its rows are fetched
-        return _unreadable(folder, name, f"its rows cannot be read ({str(error).splitlines()[0][:200]})")
+        text = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        return _unreadable(opened, name, f"its rows cannot be read ({text})")
 
 
-def _note_spare_columns(folder: Folder, name: str, columns: Iterable[str]) -> None:
-    table, file = TABLES[name], folder.sources[name].file
-    folder.notes += [
-        f"{file}: column '{spare}' is not in the schema and stays unread. {nearest(spare, table.names)}".strip()
-        for spare in ignored_columns(list(columns), table) if spare != ROW
+def _with_ragged(opened: Opened, name: str, result: Checked) -> Checked:
+    """Add the rows that have no cells of their own, and name places as the user sees them."""
+    source = opened.sources[name]
+    ragged = [] if result.table is None else source.ragged
+    kinds = (ProblemKind(table=name, column="", problem=ragged[0].problem, rows=len(ragged), weight=0.0,
+                         remedy=ragged[0].remedy),) if ragged else ()
+    findings = [source.placed(finding) for finding in result.findings] if result.table is not None else result.findings
+    listed = tuple(replace(finding, value=_shown(finding.value)) for finding in (*findings, *ragged[:LISTED]))
+    return replace(result, findings=listed, kinds=(*result.kinds, *kinds),
+                   n_rows=result.n_rows + len(ragged), n_set_aside=result.n_set_aside + len(ragged))
+
+
+def _shown(value: str) -> str:
+    """Show a cell in a line of its own: what would move the cursor is spelled out, and a long text cut."""
+    cut = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}..."
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in cut)
+
+
+def _note_spare(opened: Opened, name: str, columns: Iterable[str]) -> None:
+    table, place, text = TABLES[name], _place(opened, name), getattr(opened.sources[name], "text", None)
+    criteria = text.criteria if text is not None else ()
+    opened.notes += opened.sources[name].notes
+    spares = [spare for spare in ignored_columns(list(columns), table) if spare != ROW and spare not in criteria]
+    opened.notes += [
+        f"{place}: column '{spare}' is not in the schema and stays unread. {nearest(spare, table.names)}".strip()
+        for spare in spares[:_NOTED]
     ]
+    if spares[_NOTED:]:
+        opened.notes.append(f"{place}: {len(spares) - _NOTED:,} more columns are not in the schema and stay unread.")
+
+
+def _place(opened: Opened, name: str) -> str:
+    source = opened.sources[name]
+    sheet = source.text.sheet if hasattr(source, "text") else ""
+    return f"{source.file} sheet {sheet}" if sheet else source.file
+
+
+def _known(read: Mapping[str, Any]) -> Known:
+    """Collect the keys of every small table, and the numbers that others are measured by."""
+    frames = {name: raw.cells for name, raw in read.items() if isinstance(raw, RawTable)}
+    keys = {name: _keys(cells, TABLES[name]) for name, cells in frames.items()}
+    wanted = {suspect.of for name in frames for suspect in TABLES[name].suspects if suspect.of}
+    numbers = {}
+    for place in wanted:
+        table, column = place.split(".")
+        if table in frames and {column, TABLES[table].key[0]} <= set(frames[table]):
+            values = cast(frames[table][column], TABLES[table][column])[0]
+            names = cast(frames[table][TABLES[table].key[0]], TABLES[table][TABLES[table].key[0]])[0]
+            numbers[place] = values.groupby(names.to_numpy()).max()
+    return Known(keys=keys, numbers=numbers)
 
 
 def _keys(cells: pd.DataFrame, table: Table) -> frozenset[str]:

@@ -75,7 +75,7 @@ def report(
     name: Annotated[str, typer.Argument(help="Which report; see 'pmlib list'.")],
     *,
     period: Annotated[str | None, typer.Option(help="Month YYYY-MM; default: the newest of the workbook.")] = None,
-    workbook: Annotated[str | None, typer.Option(help="Folder of the tables.")] = None,
+    workbook: Annotated[str | None, typer.Option(help="Where the tables are: folder, file or address.")] = None,
     parameter: Annotated[
         list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="A parameter; see 'pmlib params'.")
     ] = None,
@@ -100,7 +100,8 @@ def report(
 
 @app.command()
 def check(
-    source: Annotated[str, typer.Argument(help="Folder of a workbook.")],
+    source: Annotated[str, typer.Argument(help="A folder, an .xlsx, DuckDB or SQLite file, or a database address.")],
+    rows: Annotated[int, typer.Option(min=0, help="Rows shown of each kind of problem, at most 1000.")] = 3,
 ) -> None:
     """Say what a workbook holds, what is set aside and what is blocked."""
     from pmlib.project import find_project, resolve_source
@@ -111,7 +112,7 @@ def check(
     if root is not None:
         complete_sample(resolve_source(source), root)
     book = open_workbook(source)
-    typer.echo(book.report())
+    typer.echo(book.report(rows=rows))
     raise typer.Exit(book.exit_code)
 
 
@@ -122,12 +123,23 @@ def sample(
         float, typer.Option(min=0.01, max=1000, help="Size of the large tables, 1 as in data/quillmark.")
     ] = 1,
     seed: Annotated[int | None, typer.Option(min=0, help="Another company of the same kind.")] = None,
+    clean: Annotated[bool, typer.Option("--clean", help="Without the defects that a data owner has to find.")] = False,
 ) -> None:
-    """Write the fictitious company's tables."""
-    from pmlib.sample import write_sample
+    """Write the fictitious company's tables, twelve kinds of defects included."""
+    from pmlib.sample import SEED, write_sample
 
-    write_sample(folder, scale=scale, **({} if seed is None else {"seed": seed}))
+    write_sample(folder, scale=scale, seed=SEED if seed is None else seed, clean=clean)
     typer.echo(str(folder))
+
+
+@app.command()
+def template(
+    file: Annotated[Path, typer.Argument(metavar="FILE.xlsx", help="The spreadsheet to write; it must not exist.")],
+) -> None:
+    """Write an empty spreadsheet with a sheet per table, to be filled in."""
+    from pmlib.template import write_template
+
+    typer.echo(str(write_template(file)))
 
 
 @app.command("list")

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial, reduce
+from itertools import pairwise
+from operator import mul, or_
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from pmlib.errors import nearest
-from pmlib.schema.casting import DAY, MONTH, NO, NUMBER, REMEDY, YES
-from pmlib.schema.checks import DISTINCT, Checked, RawTable, article, key_findings, missing_columns
-from pmlib.schema.definition import Column, Kind, Table
-from pmlib.schema.findings import Finding
+from pmlib.dialect import remedy
+from pmlib.schema.casting import DAY, MONTH, NO, NO_TEXT, NUMBER, YES
+from pmlib.schema.checks import (
+    CHOOSE_TWIN,
+    CORRECT,
+    DELETE_TWIN,
+    DISTINCT,
+    Checked,
+    article,
+    blocked_table,
+    choice_remedy,
+    missing_columns,
+    order_words,
+)
+from pmlib.schema.definition import Column, Kind, Rule, Table
+from pmlib.schema.findings import LISTED, Finding, ProblemKind
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    from ibis.backends.duckdb import Backend
 
 #: No file has a column of this name.
 ROW = "row of the file"
@@ -31,12 +45,15 @@ class _Rule:
     column: str
     problem: str
     allowed: str
-    remedy: str
+    remedy: str | Callable[[str], str]
     broken: Any
+    value: Any
 
 
-def check_large(source: ir.Table, table: Table, *, file: str, keys: Mapping[str, ir.Table]) -> Checked:
-    """Cast and check a large table in the engine.
+def check_large(
+    source: ir.Table, table: Table, *, file: str, keys: Mapping[str, ir.Table], engine: Backend
+) -> Checked:
+    """Cast and check a large table in the engine; only the first rows of every kind of problem leave it.
 
     Parameters
     ----------
@@ -48,26 +65,42 @@ def check_large(source: ir.Table, table: Table, *, file: str, keys: Mapping[str,
         Named in the findings.
     keys : mapping of table name to ibis Table of one column ``key``
         All keys present in the tables that may be referred to.
+    engine : DuckDB backend of Ibis
+        Holds the list of rows set aside, as a temporary table.
     """
     missing = missing_columns([name for name in source.columns if name != ROW], table, file)
     if missing:
-        n_rows = int(source.count().execute())
-        return Checked(table=source.limit(0), findings=missing, n_rows=n_rows, n_set_aside=n_rows)
+        return blocked_table(missing, source.limit(0), n_rows=int(source.count().execute()))
     staged = _staged(source, table)
     rules = [*_rules(staged, table), *_reference_rules(staged, table, keys)]
-    # One scan counts what is broken; rows are fetched only where something is.
+    # One scan counts what is broken; rows are looked for only where something is.
     counts = {f"rule_{at}": rule.broken.fill_null(False).cast("int64").sum() for at, rule in enumerate(rules)}
-    found = staged.aggregate(n_rows=staged.count(), n_keys=_key(staged, table).nunique(), **counts).execute().iloc[0]
+    weight = _weight(staged, table)
+    found = staged.aggregate(n_rows=staged.count(), n_keys=_key_hash(staged, table).nunique(),
+                             weight=weight.sum(), **counts).execute().iloc[0]
     n_rows = int(found["n_rows"])
-    findings: list[Finding] = []
-    for at, rule in enumerate(rules):
-        if n_rows and found[f"rule_{at}"]:
-            findings += _broken_rows(staged, rule, table, file)
+    broken = [rule for at, rule in enumerate(rules) if n_rows and found[f"rule_{at}"]]
+    problems = [_problem(staged.filter(rule.broken.fill_null(False)), at, rule.value, table)
+                for at, rule in enumerate(broken)]
     if found["n_keys"] < n_rows:
-        findings += _duplicates(staged, table, file)
-    bad = sorted({finding.row for finding in findings})
-    return Checked(table=_usable(staged, table, bad), findings=tuple(findings), n_rows=n_rows,
-                        n_set_aside=len(bad))
+        problems += _twins(staged, table, engine, first=len(broken))
+        broken += _twin_rules(table)
+    total = 0.0 if pd.isna(found["weight"]) else float(found["weight"])
+    if not problems:
+        return Checked(table=staged.select(*table.names), findings=(), n_rows=n_rows, n_set_aside=0, weight=total)
+    aside = engine.create_table(f"{table.name} set aside", _union(problems), temp=True, overwrite=True)
+    rows = aside.group_by("row").aggregate(weight=aside["weight"].max())
+    sums = rows.aggregate(n=rows.count(), weight=rows["weight"].sum()).execute().iloc[0]
+    findings, kinds = _listed(aside, broken, table, file)
+    return Checked(table=staged.anti_join(rows, staged[ROW] == rows["row"]).select(*table.names), findings=findings,
+                   kinds=kinds, n_rows=n_rows, n_set_aside=int(sums["n"]), weight=total,
+                   weight_aside=float(sums["weight"] or 0.0))
+
+
+def _union(parts: list[ir.Table]) -> ir.Table:
+    import ibis
+
+    return parts[0] if len(parts) == 1 else ibis.union(*parts)
 
 
 def _staged(source: ir.Table, table: Table) -> ir.Table:
@@ -107,7 +140,7 @@ def _cast(cell: Any, kind: Kind) -> Any:
         return day if kind is Kind.DATE else day.year().cast("int64") * 12 + day.month().cast("int64")
     text = raw_text(cell)
     if kind is Kind.TEXT:
-        return text
+        return _when(~text.re_search(NO_TEXT), text) if kind_of.is_string() else text
     if kind_of.is_numeric() and kind in (Kind.NUMBER, Kind.INTEGER):
         return _finite(cell.cast("float64"), kind)
     if kind_of.is_boolean() and kind is Kind.FLAG:
@@ -132,41 +165,57 @@ def _when(fits: Any, value: Any) -> Any:
     return fits.ifelse(value, None)
 
 
-def _rules(staged: ir.Table, table: Table) -> Iterator[_Rule]:
+def _weight(staged: ir.Table, table: Table) -> Any:
+    columns = [staged[name].cast("float64") for name in table.weighed_by] or [staged[ROW].notnull().cast("float64")]
+    return reduce(mul, columns).abs().fill_null(0.0)
+
+
+def _problem(rows: ir.Table, number: int, value: Any, table: Table) -> ir.Table:
     import ibis
 
+    return rows.select(row=rows[ROW], rule=ibis.literal(number, "int64"), value=value.cast("string").fill_null(""),
+                       weight=_weight(rows, table))
+
+
+def _rules(staged: ir.Table, table: Table) -> Iterator[_Rule]:
     for column in table.columns:
-        value = staged[column.name]
-        what = {"column": column.name, "allowed": column.allowed}
-        yield _Rule(**what, problem=f"not {article(column.kind)}", remedy=REMEDY[column.kind],
+        value, given = staged[column.name], staged[f"{column.name}__raw"]
+        what: dict[str, Any] = {"column": column.name, "allowed": column.allowed, "value": given}
+        yield _Rule(**what, problem=f"not {article(column.kind)}", remedy=partial(remedy, column.kind),
                     broken=staged[f"{column.name}__bad"])
         if column.required:
-            yield _Rule(**what, problem="empty", remedy="Fill it in.",
-                        broken=staged[f"{column.name}__empty"])
+            yield _Rule(**what, problem="empty", remedy="Fill it in.", broken=staged[f"{column.name}__empty"])
         limits = _limits(value, column)
         if limits is not None:
-            yield _Rule(**what, problem="not allowed", remedy="Correct the value.", broken=limits)
-    for first, second in table.ordered:
-        word = "lies after" if table[first].kind is Kind.MONTH else "exceeds"
-        yield _Rule(column=first, problem=f"{first} {word} {second}", allowed=f"at most {second}",
-                    remedy="Swap or correct them.", broken=staged[first] > staged[second])
+            yield _Rule(**what, problem="not allowed", broken=limits, remedy=choice_remedy(column.choices))
+    for chain in table.ordered:
+        pairs = [staged[first] > staged[second] for first, second in pairwise(chain)]
+        problem, allowed = order_words(table, chain)
+        shown = staged[f"{chain[0]}__raw"]
+        for name in chain[1:]:
+            shown = shown + " > " + staged[f"{name}__raw"]
+        yield _Rule(column=chain[0], problem=problem, allowed=allowed, remedy="Swap or correct them.", value=shown,
+                    broken=reduce(or_, pairs))
     for first, second in table.distinct:
         yield _Rule(column=first, problem=f"{first} equals {second}", allowed=f"another value than {second}",
-                    remedy=DISTINCT, broken=staged[first] == staged[second])
+                    remedy=DISTINCT, broken=staged[first] == staged[second], value=staged[f"{first}__raw"])
     for rule in table.rules:
-        value, outside = staged[rule.column], ibis.literal(False)
-        if rule.low is not None:
-            outside = outside | (value < rule.low)
-        if rule.high is not None:
-            outside = outside | (value > rule.high)
-        yield _Rule(column=rule.column, problem="not allowed", allowed=rule.allowed, remedy="Correct the value.",
-                    broken=staged[rule.when].isin(rule.values) & outside)
+        yield _Rule(column=rule.column, problem="not allowed", allowed=rule.allowed, remedy=CORRECT,
+                    broken=staged[rule.when].isin(rule.values) & _outside(staged[rule.column], rule),
+                    value=staged[f"{rule.column}__raw"])
+
+
+def _outside(value: Any, rule: Rule) -> Any:
+    import ibis
+
+    outside: Any = ibis.literal(False)
+    if rule.low is not None:
+        outside = outside | (value < rule.low)
+    return outside | (value > rule.high) if rule.high is not None else outside
 
 
 def _limits(value: Any, column: Column) -> Any:
-    broken = None
-    if column.choices:
-        broken = value.notin(column.choices)
+    broken = value.notin(column.choices) if column.choices else None
     if column.low is not None:
         broken = (value < column.low) if broken is None else broken | (value < column.low)
     if column.high is not None:
@@ -179,40 +228,59 @@ def _reference_rules(staged: ir.Table, table: Table, keys: Mapping[str, ir.Table
         if column.references in keys:
             value = staged[column.name]
             yield _Rule(column=column.name, problem=f"not in {column.references}", allowed=column.allowed,
-                        remedy="Add the key there, or correct it here.",
+                        remedy="Add the key there, or correct it here.", value=value,
                         broken=value.notnull() & ~value.isin(keys[column.references]["key"]))
 
 
-def _broken_rows(staged: ir.Table, rule: _Rule, table: Table, file: str) -> Iterator[Finding]:
-    bad = staged.filter(rule.broken.fill_null(False))
-    rows = bad.select(ROW, value=bad[f"{rule.column}__raw"].fill_null("")).order_by(ROW).execute()
-    for row, value in zip(rows[ROW], rows["value"].astype(str), strict=True):
-        near = nearest(value, table[rule.column].choices) if rule.problem == "not allowed" else ""
-        yield Finding(table=table.name, file=file, row=int(row), column=rule.column, value=value,
-                      problem=rule.problem, allowed=rule.allowed, remedy=near or rule.remedy)
-
-
-def _key(staged: ir.Table, table: Table) -> Any:
+def _key_hash(staged: ir.Table, table: Table) -> Any:
+    # Distinct hashes prove distinct keys, and cost a fraction of the texts.
     import ibis
 
-    return staged[table.key[0]] if len(table.key) == 1 else ibis.struct({name: staged[name] for name in table.key})
+    return ibis.struct({name: staged[name] for name in table.key}).hash()
 
 
-def _duplicates(staged: ir.Table, table: Table, file: str) -> list[Finding]:
-    groups = staged.group_by(list(table.key)).aggregate(n=staged.count())
-    twins = groups.filter(groups["n"] > 1).drop("n")
-    frame = staged.select(ROW, *table.names).semi_join(twins, list(table.key)).order_by(ROW).execute()
-    if frame.empty:
-        return []
-    raw = RawTable(cells=frame, rows=frame.pop(ROW).to_numpy(), file=file)
-    return key_findings(frame.reset_index(drop=True), raw, table)
-
-
-def _usable(staged: ir.Table, table: Table, bad: list[int]) -> ir.Table:
+def _twins(staged: ir.Table, table: Table, engine: Backend, *, first: int) -> list[ir.Table]:
+    """Rows that share a key: those that differ, and those that stand there again."""
     import ibis
 
-    good = staged
-    if bad:
-        rows = ibis.memtable(pd.DataFrame({ROW: np.array(bad, dtype="int64")}))
-        good = staged.anti_join(rows, ROW)
-    return good.select(*table.names)
+    key = list(table.key)
+    groups = staged.group_by(key).aggregate(n=staged.count())
+    shared = engine.create_table(f"{table.name} shared keys", groups.filter(groups["n"] > 1).drop("n"), temp=True,
+                                 overwrite=True)
+    rows = staged.semi_join(shared, key)
+    rows = rows.mutate(whole=ibis.struct({name: rows[name] for name in table.names}).hash())
+    by_key = ibis.window(group_by=key)
+    rows = rows.mutate(differ=rows["whole"].max().over(by_key) != rows["whole"].min().over(by_key),
+                       place=ibis.row_number().over(ibis.window(group_by=key, order_by=ROW)))
+    shown = reduce(lambda text, name: text + ", " + rows[f"{name}__raw"], key[1:], rows[f"{key[0]}__raw"])
+    rows = engine.create_table(f"{table.name} twins", rows.mutate(shown=shown), temp=True, overwrite=True)
+    return [_problem(rows.filter(rows["differ"]), first, rows["shown"], table),
+            _problem(rows.filter(~rows["differ"] & (rows["place"] > 0)), first + 1, rows["shown"], table)]
+
+
+def _twin_rules(table: Table) -> list[_Rule]:
+    what: dict[str, Any] = {"column": ", ".join(table.key), "allowed": "one row per key", "broken": None, "value": None}
+    return [_Rule(problem="duplicate key", remedy=CHOOSE_TWIN, **what),
+            _Rule(problem="row stands twice", remedy=DELETE_TWIN, **what)]
+
+
+def _listed(aside: ir.Table, rules: list[_Rule], table: Table, file: str
+            ) -> tuple[tuple[Finding, ...], tuple[ProblemKind, ...]]:
+    """List the first rows of every kind, and count all of them."""
+    counts = aside.group_by("rule").aggregate(rows=aside["row"].nunique(), weight=aside["weight"].sum())
+    counts = counts.order_by("rule").execute().set_index("rule")
+    findings: list[Finding] = []
+    kinds: list[ProblemKind] = []
+    for number, rule in enumerate(rules):
+        if number not in counts.index:
+            continue
+        shown = aside.filter(aside["rule"] == number).order_by("row").limit(LISTED).execute()
+        here = [
+            Finding(table=table.name, file=file, row=int(row), column=rule.column, value=value, problem=rule.problem,
+                    allowed=rule.allowed, remedy=rule.remedy(value) if callable(rule.remedy) else rule.remedy)
+            for row, value in zip(shown["row"], shown["value"], strict=True)
+        ]
+        findings += here
+        kinds.append(ProblemKind(table=table.name, column=rule.column, problem=rule.problem, remedy=here[0].remedy,
+                                 rows=int(counts.at[number, "rows"]), weight=float(counts.at[number, "weight"])))
+    return tuple(findings), tuple(kinds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 FILE_NAME = "views.sql"
+# What it cannot parse is refused here; without a handler its warnings would go to stderr.
+logging.getLogger("sqlglot").addHandler(logging.NullHandler())
 #: What a CSV file in a view may need said, because nothing is guessed.
 CSV_OPTIONS = ("delim", "sep", "quote", "skip", "decimal_separator", "all_varchar")
 _HARMLESS = ("range", "generate_series", "unnest")
@@ -77,7 +80,7 @@ def _statements(path: Path) -> Iterator[tuple[int, exp.Expr]]:
             line = sql.count("\n", 0, chunk[0].start) + 1
             try:
                 yield line, sqlglot.parse_one(sql[chunk[0].start : chunk[-1].end + 1], read="duckdb")
-            except SqlglotError as error:
+            except (SqlglotError, RecursionError) as error:
                 text = str(error).splitlines()[0]
                 raise _refused(line, f"cannot be read as SQL ({text}). {_ONLY}.") from error
             chunk = []
@@ -143,8 +146,8 @@ def _option(node: exp.Expression, line: int) -> tuple[str, str]:
 
 def resolve_inside(name: str, folder: Path, line: int) -> Path:
     """Resolve a file name against the folder, symbolic links followed, and refuse what lies outside."""
-    if "://" in name:
-        raise _refused(line, f"got {name!r}, an address. Read a file of the folder.")
+    if "://" in name or "\0" in name:
+        raise _refused(line, f"got {name!r}, an address or no name. Read a file of the folder.")
     file = (folder / name).resolve()
     if not file.is_relative_to(folder.resolve()):
         raise _refused(line, f"file {name!r} lies outside the folder. Copy it into the folder.")

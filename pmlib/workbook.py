@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from pmlib.checking import check_folder
+from pmlib.baseline import known_on, marks
+from pmlib.checking import check_all
 from pmlib.errors import BlockedTableError, CheckError, MissingTableError, WorkbookError, nearest
-from pmlib.folder import Folder, open_folder
 from pmlib.months import last_day, month_of, month_text, parse_month
-from pmlib.project import resolve_source
+from pmlib.opening import Opened, open_source
+from pmlib.quarantine import Quarantine, make_quarantine
 from pmlib.schema import TABLES, Kind, Table
 from pmlib.schema.checks import Checked
-from pmlib.schema.findings import Finding, findings_frame
 
 CLEAN, QUARANTINED, BLOCKED = 0, 1, 2
 
@@ -39,8 +39,8 @@ class Workbook(Mapping[str, Any]):
         The day whose knowledge this is; later rows and versions are left out.
     blocked : dict of table name to reason
         Tables that are there but cannot be used.
-    quarantine : DataFrame
-        One row per problem: table, file, row, column, value, problem, allowed, remedy.
+    quarantine : Quarantine
+        What was set aside, row by row and kind by kind.
     notes : tuple of str
         What was left unread, and why.
     fingerprints : dict of table name to {"sha256", "rows"}
@@ -52,10 +52,11 @@ class Workbook(Mapping[str, Any]):
     currency: str
     as_of: dt.date | None
     blocked: dict[str, str]
-    quarantine: pd.DataFrame
+    quarantine: Quarantine
     notes: tuple[str, ...]
     fingerprints: dict[str, dict[str, Any]]
     _tables: dict[str, Any]
+    _every_date: dict[str, Any]
     _counts: pd.DataFrame
 
     def __getitem__(self, name: str) -> Any:
@@ -88,7 +89,8 @@ class Workbook(Mapping[str, Any]):
         return len(self._tables)
 
     def __repr__(self) -> str:
-        return f"<Workbook: {self.name}; {len(self)} tables; {self._set_aside_text()}>"
+        blocked = f", {len(self.blocked)} blocked" if self.blocked else ""
+        return f"<Workbook: {self.name}; {len(self)} tables{blocked}; {self._set_aside_text()}>"
 
     @property
     def tables(self) -> list[str]:
@@ -112,12 +114,35 @@ class Workbook(Mapping[str, Any]):
                                 "workbook with as_of.")
         return month_text(max(months))
 
+    def baseline(self, as_of: str | dt.date) -> Workbook:
+        """Give the same tables as they were known on another day; nothing is read anew.
+
+        Parameters
+        ----------
+        as_of : str or date
+            ``YYYY-MM-DD``, or ``YYYY-MM`` for its last day.
+
+        Examples
+        --------
+        >>> book = open_workbook("data/quillmark")
+        >>> now, then = (book.baseline(day)["weights"].query("group == 'board'") for day in ("2025-12", "2024-12"))
+        >>> [float(rows.set_index("objective_id").at["sustainability", "weight"]) for rows in (then, now)]
+        [0.1, 0.25]
+        """
+        day = _day(as_of)
+        return replace(self, as_of=day, _tables={
+            name: known_on(table, TABLES[name], day) for name, table in self._every_date.items()})
+
+    def marks(self) -> pd.DataFrame:
+        """Mark what the tables hold as of this day: table, part, rows, mark (see ``pmlib.baseline``)."""
+        return marks(self._tables)
+
     @property
     def exit_code(self) -> int:
         """0 clean, 1 rows set aside, 2 a table blocked."""
         if self.blocked:
             return BLOCKED
-        return QUARANTINED if len(self.quarantine) else CLEAN
+        return QUARANTINED if self.quarantine.kinds else CLEAN
 
     def to_frame(self) -> pd.DataFrame:
         """One row per table: table, file, rows, set_aside, usable, state."""
@@ -129,7 +154,7 @@ class Workbook(Mapping[str, Any]):
         Examples
         --------
         >>> open_workbook("data/quillmark").lacks("projects")
-        ''
+        '2 of 107 rows of projects are set aside.'
         """
         counts = self._counts[self._counts["table"].isin(names) & (self._counts["set_aside"] > 0)]
         parts = [f"{row['set_aside']:,} of {row['rows']:,} rows of {row['table']}" for row in counts.to_dict("records")]
@@ -153,12 +178,9 @@ class Workbook(Mapping[str, Any]):
             f"{aside:,} rows": "set aside",
         }
 
-    def report(self) -> str:
-        """Every problem in full, one line each, as ``pmlib check`` prints it."""
-        lines = [self.summary(), *self.notes]
-        lines += [str(Finding(**{str(name): value for name, value in row.items()}))
-                  for row in self.quarantine.to_dict("records")]
-        return "\n".join(lines)
+    def report(self, *, rows: int = 3) -> str:
+        """Every kind of problem with its first rows, as ``pmlib check`` prints it."""
+        return "\n".join([self.summary(), *self.notes, *self.quarantine.lines(rows=rows)])
 
     def check(self) -> str:
         """Reconcile rows read with rows usable and set aside.
@@ -180,12 +202,14 @@ class Workbook(Mapping[str, Any]):
 
 
 def open_workbook(source: str | Path, *, as_of: str | dt.date | None = None) -> Workbook:
-    """Open a folder of CSV and Parquet files, with ``views.sql`` where columns are foreign.
+    """Open the tables of a folder, a spreadsheet or a database, checked against the schema.
 
     Parameters
     ----------
     source : str or Path
-        The folder. A relative path counts from the project's root.
+        A folder of CSV, Parquet or .xlsx files, with ``views.sql`` where columns are foreign; an .xlsx
+        file with a sheet per table; a DuckDB or SQLite file; or the Ibis address of a database, which is
+        read once. A relative path counts from the project's root.
     as_of : str or date, optional
         ``YYYY-MM-DD``, or ``YYYY-MM`` for its last day: what was known then. Default: the
         ``as_of`` of the table ``workbook``; without one, everything.
@@ -193,31 +217,26 @@ def open_workbook(source: str | Path, *, as_of: str | dt.date | None = None) -> 
     Raises
     ------
     WorkbookError
-        The folder is not there, holds no known table, or its ``views.sql`` is refused.
+        The place is not there, cannot be read, holds no known table, or its ``views.sql`` is refused.
 
     Examples
     --------
     >>> open_workbook("data/quillmark")
-    <Workbook: Quillmark Sensors; 22 tables; nothing is set aside>
+    <Workbook: Quillmark Sensors; 39 tables; 5,071 rows are set aside>
     """
-    place = resolve_source(source)
-    if not isinstance(place, Path) or not place.is_dir():
-        raise WorkbookError(f"workbook '{source}': no such folder. Give a folder of CSV or Parquet files.")
-    folder = open_folder(place)
-    checked = check_folder(folder)
+    opened = open_source(source)
+    checked = check_all(opened)
     about = _about(checked)
     day = _day(as_of) or about["as_of"]
     blocked = {name: result.blocked for name, result in checked.items() if result.blocked}
-    counts = _counts(folder, checked)
+    usable = {name: result.table for name, result in checked.items() if name not in blocked}
     return Workbook(
-        source=str(source), name=about["name"], currency=about["currency"], as_of=day, blocked=blocked,
-        quarantine=findings_frame(finding for result in checked.values() for finding in result.findings),
-        notes=tuple(folder.notes), _counts=counts,
+        source=opened.place, name=about["name"], currency=about["currency"], as_of=day, blocked=blocked,
+        quarantine=make_quarantine(checked), notes=tuple(opened.notes), _counts=_counts(opened, checked),
         fingerprints={
-            name: {"sha256": folder.sources[name].sha256, "rows": result.n_rows} for name, result in checked.items()
+            name: {"sha256": opened.sources[name].sha256, "rows": result.n_rows} for name, result in checked.items()
         },
-        _tables={name: _known_on(result.table, TABLES[name], day) for name, result in checked.items()
-                 if name not in blocked},
+        _tables={name: known_on(table, TABLES[name], day) for name, table in usable.items()}, _every_date=usable,
     )
 
 
@@ -241,23 +260,6 @@ def _day(as_of: str | dt.date | None) -> dt.date | None:
         return last_day(parse_month(as_of))
 
 
-def _known_on(table: Any, definition: Table, day: dt.date | None) -> Any:
-    """Leave out what was not known on a day: later rows, and versions that later ones replaced."""
-    by = definition.dated_by
-    if day is not None and by:
-        limit = month_of(day) if definition[by].kind is Kind.MONTH else pd.Timestamp(day)
-        table = table[table[by] <= limit] if isinstance(table, pd.DataFrame) else \
-            table.filter(table[by] <= (limit if isinstance(limit, int) else day))
-    version = definition.versioned_by
-    if not version:
-        return table
-    if day is not None:
-        table = table[table[version] <= pd.Timestamp(day)]
-    rest = [name for name in definition.key if name != version]
-    newest = table.sort_values(version, kind="stable").drop_duplicates(rest, keep="last")
-    return newest.sort_index().reset_index(drop=True)
-
-
 def _newest_month(table: Any, definition: Table) -> int | None:
     by = definition.dated_by
     if not by:
@@ -269,11 +271,11 @@ def _newest_month(table: Any, definition: Table) -> int | None:
     return int(value) if definition[by].kind is Kind.MONTH else month_of(pd.Timestamp(value).date())
 
 
-def _counts(folder: Folder, checked: Mapping[str, Checked]) -> pd.DataFrame:
+def _counts(opened: Opened, checked: Mapping[str, Checked]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "table": name, "file": folder.sources[name].file, "rows": result.n_rows,
+                "table": name, "file": opened.sources[name].file, "rows": result.n_rows,
                 "set_aside": result.n_set_aside, "usable": result.n_rows - result.n_set_aside,
                 "state": "blocked" if result.blocked else "rows set aside" if result.n_set_aside else "clean",
             }

@@ -162,7 +162,7 @@ def test_the_index_is_written_anew(
 def test_a_check_ends_with_the_workbooks_verdict(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], code: int
 ) -> None:
-    book = SimpleNamespace(report=lambda: "3 rows are set aside.", exit_code=code)
+    book = SimpleNamespace(report=lambda rows: f"{rows} rows are set aside.", exit_code=code)
     monkeypatch.setattr("pmlib.workbook.open_workbook", lambda source: book)
     assert run(monkeypatch, "check", "data") == code
     assert capsys.readouterr().out == "3 rows are set aside.\n"
@@ -176,12 +176,18 @@ def test_a_workbook_that_cannot_be_opened_ends_with_2(monkeypatch: pytest.Monkey
     assert run(monkeypatch, "check", "data") == 2
 
 
+def test_a_template_is_written_once_and_never_over_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert run(monkeypatch, "template", str(tmp_path / "my.xlsx")) == 0
+    assert run(monkeypatch, "template", str(tmp_path / "my.xlsx")) == 2
+
+
 def test_the_sample_is_written_with_scale_and_seed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked: list[object] = []
     monkeypatch.setattr("pmlib.sample.write_sample", lambda folder, **options: asked.append((folder, options)))
     assert run(monkeypatch, "sample", str(tmp_path), "--scale", "2", "--seed", "5") == 0
-    assert run(monkeypatch, "sample", str(tmp_path)) == 0
-    assert asked == [(tmp_path, {"scale": 2.0, "seed": 5}), (tmp_path, {"scale": 1.0})]
+    assert run(monkeypatch, "sample", str(tmp_path), "--clean") == 0
+    assert asked == [(tmp_path, {"scale": 2.0, "seed": 5, "clean": False}),
+                     (tmp_path, {"scale": 1.0, "seed": 20260101, "clean": True})]
 
 
 def test_asking_for_help_loads_nothing_heavy() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import pmlib as pm
-from pmlib.sample import write_large_tables
+from pmlib.sample import write_large_tables, write_sample
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "data" / "quillmark"
@@ -40,9 +40,30 @@ def review(book):
     return pm.review_products(book, period="2025-12")
 
 
-def test_the_company_is_clean(book):
-    assert book.exit_code == 0
-    assert book.name == "Quillmark Sensors"
+def test_t25_the_check_finds_exactly_the_twelve_kinds_of_planted_defects(book, truth):
+    kinds = book.quarantine.by_kind().set_index(["table", "column", "problem"])["rows"]
+    month = truth["T25"]["one month of orders imported twice"]["rows"]
+    assert kinds.to_dict() == {
+        ("capacity", "person_months", "too large for its unit"): 6,
+        ("demand", "project_id", "empty"): 6,
+        ("estimates", "currency", "empty"): 3,
+        ("estimates", "p10", "p10, p50, p90 are out of order"): 5,
+        ("estimates", "p50", "too large for its unit"): 2,
+        ("evm", "ac_cum_k", "not allowed"): 2,
+        ("evm", "ev_cum_k", "falls from one month to the next"): 4,
+        ("orders", "order_id", "row stands twice"): month,
+        ("orders", "product_id", "not in products"): 57,
+        ("projects", "project_id", "duplicate key"): 2,
+        ("subscriptions", "start_month", "start_month lies after end_month"): 3,
+        ("surveys", "scale_max", "not allowed"): 40,
+    }
+    assert book.exit_code == 1
+    assert sum(kinds.to_dict().values()) == len(book.quarantine) == 130 + month
+    assert len(truth["T25"]) == 12
+
+
+def test_the_company_without_its_defects_raises_no_alarm(tmp_path):
+    assert pm.open_workbook(write_sample(tmp_path / "clean", scale=0.02, clean=True)).exit_code == 0
 
 
 def test_t1_the_must_choose_are_chosen_and_the_must_not_are_not(verbs, truth):
@@ -111,4 +132,4 @@ def test_every_room_reconciles(plan, review, book):
     assert plan.check().startswith("Totals reconcile")
     assert "to the cent" in review.check()
     assert pm.score(book).check().startswith("Weights sum to 1")
-    assert book.check().startswith("All 257,")
+    assert book.check().startswith("All 569,")

@@ -63,7 +63,7 @@ def test_a_large_table_may_be_a_view(folder):
     book = open_workbook(folder({"o.csv": "n,day,price\n1,2025-01-02,3\n2,2025-13-02,4\n3,2025-01-05,5\n",
                                  "views.sql": sql}))
     assert book["orders"].paid_price.sum().execute() == 8.0
-    assert book.quarantine["row"].tolist() == [2]
+    assert book.quarantine.to_frame()["row"].tolist() == [2]
 
 
 OUTSIDE = "CREATE VIEW projects AS SELECT * FROM {}"

@@ -53,7 +53,7 @@ def test_bad_rows_of_a_large_table_are_set_aside_and_named(folder):
               "1,2025-01-02,C1,PR1,2,10\n2,2025-02-30,C1,PR1,1,9\n3,2025-02-03,C1,PR9,1,9\n4,2025-02-03,C1,PR1,1,9\n")
     book = open_workbook(folder(orders=orders, products="product_id,name\nPR1,one\n"))
     assert book["orders"].order_id.execute().tolist() == ["1", "4"]
-    assert book.quarantine[["row", "column", "value"]].to_numpy().tolist() == \
+    assert book.quarantine.to_frame()[["row", "column", "value"]].to_numpy().tolist() == \
         [[3, "date", "2025-02-30"], [4, "product_id", "PR9"]]
     assert book.lacks("orders") == "2 of 4 rows of orders are set aside."
     assert book.exit_code == 1
@@ -100,12 +100,12 @@ def test_two_files_of_one_name_are_refused(folder):
 
 
 def test_a_folder_without_a_known_table_is_refused_with_the_known_names(folder):
-    with pytest.raises(WorkbookError, match="no known table here. Name the files after the tables"):
+    with pytest.raises(WorkbookError, match="no known table here. Name files, sheets or tables after the tables"):
         open_workbook(folder({"other.csv": "a\n1\n"}))
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(WorkbookError, match="no such folder"):
+    with pytest.raises(WorkbookError, match="not there. Give a folder of CSV, Parquet or .xlsx files"):
         open_workbook(tmp_path / "nowhere")
 
 
@@ -127,9 +127,10 @@ def test_a_workbook_without_any_date_asks_for_the_period(folder):
         _ = open_workbook(folder(projects=PROJECTS)).period
 
 
-def test_an_empty_table_is_no_problem(folder):
+def test_an_empty_table_counts_as_absent_and_is_noted(folder):
     book = open_workbook(folder(projects=PROJECTS, links="link_id,member_id,type\n"))
-    assert len(book["links"]) == 0
+    assert "links" not in book
+    assert book.notes == ("links.csv has no rows and counts as absent.",)
     assert book.exit_code == 0
 
 
@@ -159,7 +160,7 @@ def test_nan_and_infinity_in_parquet_do_not_reach_a_figure(folder):
                   "bac_k": [1.0, np.inf, np.nan, 4.0, 5.0]}).to_parquet(path / "projects.parquet")
     book = open_workbook(path)
     assert book["projects"]["project_id"].tolist() == ["P1", "P4", "P5"]
-    assert book.quarantine["problem"].tolist() == ["not a number", "empty"]
+    assert book.quarantine.to_frame()["problem"].tolist() == ["not a number", "empty"]
 
 
 def test_a_file_that_cannot_be_read_leaves_the_working_directory_alone(folder, tmp_path, monkeypatch):
@@ -188,7 +189,7 @@ def test_a_rebalance_without_its_blocked_budgets_is_refused(folder):
 
 
 def test_a_blocked_workbook_table_leaves_the_currency_unknown(folder):
-    book = open_workbook(folder(projects=PROJECTS, workbook="name,currency,as_of\nA,USD,31.12.2025\n"))
+    book = open_workbook(folder(projects=PROJECTS, workbook="name,currency,as_of\nA,USD,31.31.2025\n"))
     assert book.currency == "(currency unknown)"
     assert book.exit_code == 2
 
@@ -249,7 +250,7 @@ def test_a_time_of_day_in_a_date_column_is_set_aside_not_cut_off(folder):
                  ).to_parquet(path / "orders.parquet")
     book = open_workbook(path)
     assert book["orders"].count().execute() == 2
-    assert book.quarantine["column"].tolist() == ["date"]
+    assert book.quarantine.to_frame()["column"].tolist() == ["date"]
 
 
 @pytest.mark.parametrize("as_of", ["9999-12", "0000-01", "soon"])

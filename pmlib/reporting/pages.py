@@ -28,7 +28,8 @@ def period_page(plan: Plan, content: Mapping[str, Any]) -> str:
     ----------
     plan : Plan
     content : mapping
-        runs (one dict per notebook), titles and summary by notebook, up (way to the top page).
+        runs (one dict per notebook), titles and summary by notebook, up (way to the top page), corrected
+        (what changed of the tables since this period was last rendered).
     """
     summary, titles = content["summary"], content["titles"]
     decides = _deciding(plan.definition, summary)
@@ -53,6 +54,7 @@ def period_page(plan: Plan, content: Mapping[str, Any]) -> str:
         as_of=plan.as_of,
         blocked=plan.blocked,
         up=content["up"],
+        corrected=content["corrected"],
     )
 
 

@@ -18,6 +18,8 @@ from pmlib.reporting.parameters import Parameter, Value, bind, needed_tables, re
 SAMPLE = Path("data/quillmark")
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pmlib.workbook import Workbook
 
 
@@ -40,6 +42,8 @@ class Plan:
     as_of : str
         Day whose knowledge the data are; empty without a workbook.
     inputs : dict of table to {"sha256", "rows"}
+    marks : DataFrame or None
+        What the tables held of this period (see ``pmlib.baseline``); None without a workbook.
     asked : dict of name to value
         What the caller set beside period and workbook: the run answers a what-if, and its pages say so.
     """
@@ -54,6 +58,7 @@ class Plan:
     company: str
     as_of: str
     inputs: dict[str, dict[str, Any]]
+    marks: pd.DataFrame | None
     asked: dict[str, object]
 
     @property
@@ -106,6 +111,7 @@ def plan_run(definition: Definition, project: Path, parameters: Mapping[str, obj
         company=book.name if book is not None else "",
         as_of=_as_of(book, period),
         inputs=dict(book.fingerprints) if book is not None else {},
+        marks=book.baseline(period).marks() if book is not None else None,
         asked={name: value for name, value in parameters.items() if name not in ("period", "workbook")},
     )
 

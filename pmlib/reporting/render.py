@@ -7,11 +7,9 @@ import json
 import os
 import secrets
 import shutil
-import subprocess
 from collections.abc import Collection, Mapping
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +22,7 @@ from pmlib.reporting.export import Page, PageWriter, neighbours, notebook_title
 from pmlib.reporting.markup import as_sentence
 from pmlib.reporting.pages import period_page, write_index
 from pmlib.reporting.plan import Plan, plan_run
+from pmlib.reporting.provenance import INPUTS, PACKAGES, corrected_since, git_state, package_version
 from pmlib.reporting.publish import (
     MANIFEST_FORMAT,
     hashes,
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from nbformat import NotebookNode
 
-_PACKAGES = ("pmlib", "pandas", "numpy", "scipy", "duckdb", "ibis-framework", "highspy", "matplotlib", "papermill")
 #: Seconds a second run waits for the first.
 WAIT_S = 600.0
 WELL, SOME_FAILED, BLOCKED = 0, 1, 2
@@ -156,7 +154,8 @@ def render(
         recover(target)
         refuse_other_workbook(target, plan)
         with workplace(published, run_id) as folder:
-            run = _Run(plan=plan, folder=folder, run_id=run_id, started=_now())
+            run = _Run(plan=plan, folder=folder, run_id=run_id, started=_now(),
+                       corrected=corrected_since(target, plan.marks))
             runs = run.execute(workers)
             place = _destination(target, status=_status(runs, plan.blocked), run=run)
             run.write(runs, up="../" * len(place.relative_to(published).parts))
@@ -226,6 +225,7 @@ class _Run:
     folder: Path
     run_id: str
     started: dt.datetime
+    corrected: str
 
     def execute(self, workers: int | Executor | None) -> tuple[NotebookRun, ...]:
         names = [name for name in self.plan.definition.notebooks if name not in self.plan.missing]
@@ -275,7 +275,10 @@ class _Run:
         if Format.IPYNB not in self.plan.definition.formats:
             for name in well:
                 (self.folder / f"{name}.ipynb").unlink()
-        content = {"runs": [asdict(run) for run in runs], "titles": titles, "summary": summary, "up": up}
+        content = {"runs": [asdict(run) for run in runs], "titles": titles, "summary": summary, "up": up,
+                   "corrected": self.corrected}
+        if self.plan.marks is not None:
+            self.plan.marks.to_parquet(self.folder / INPUTS, index=False)
         (self.folder / "index.html").write_text(period_page(self.plan, content), encoding="utf-8")
         write_json(self.folder / "manifest.json", self._manifest(runs))
 
@@ -331,8 +334,9 @@ class _Run:
             "files": hashes(self.folder),
             "parameters": self.plan.parameters,
             "inputs": self.plan.inputs,
-            "versions": {name: package_version(name) for name in _PACKAGES},
-            "git": _git(self.plan.project),
+            "corrected": self.corrected,
+            "versions": {name: package_version(name) for name in PACKAGES},
+            "git": git_state(self.plan.project),
             "started": self.started.isoformat(timespec="milliseconds"),
             "finished": _now().isoformat(timespec="milliseconds"),
         }
@@ -364,29 +368,3 @@ def _notebook_run(outcome: dict[str, Any], blocked: Collection[str]) -> Notebook
 def _skipped(name: str, tables: tuple[str, ...], blocked: Collection[str]) -> NotebookRun:
     states = [f"{table} ({'blocked' if table in blocked else 'not there'})" for table in tables]
     return NotebookRun(name=name, status="skipped", cause=f"needs {', '.join(states)}", missing_tables=tables)
-
-
-def package_version(name: str) -> str | None:
-    """Version of an installed package; None when it is not installed as one."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
-
-
-def _git(project: Path) -> dict[str, Any] | None:
-    """Commit and whether files differ from it; None without git or before the first commit."""
-    commit, changes = (
-        _git_says(project, *words) for words in (["rev-parse", "--verify", "HEAD"], ["status", "--porcelain"])
-    )
-    return None if commit is None or changes is None else {"commit": commit, "dirty": bool(changes)}
-
-
-def _git_says(project: Path, *words: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(project), *words], capture_output=True, text=True, check=False, timeout=30
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None

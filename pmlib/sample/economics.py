@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from pmlib.sample import company
 from pmlib.sample.forms import stream
@@ -30,6 +31,13 @@ QUIET = ("P22", "P35")
 N_TO_DECIDE = 60
 #: Share of projects that buy equipment.
 WITH_CAPEX = 0.6
+#: T5: outcome by plan of the closed projects, log-normal: median and mean, of cost and of months.
+OVERRUN = {"cost_ratio": (1.18, 1.22), "months_ratio": (1.14, 1.17)}
+ESTIMATORS = ("E1", "E2", "E3", "E4")
+#: T4: sd of the net value's noise as a share of cost, by the last gate passed from which it holds.
+NOISE = {1: 2.6, 3: 0.3}
+COST_NOISE = 0.05
+LEAST_BENEFIT_K = 1.0
 
 
 def draw(roster: pd.DataFrame, *, seed: int, attempt: int = 0) -> pd.DataFrame:
@@ -136,3 +144,77 @@ def _meet_mix(frame: pd.DataFrame, *, fixed: pd.Series) -> None:
         scaled = (frame.loc[free, "cost_k"] * rest / frame.loc[free, "cost_k"].sum()).round(-1)
         frame.loc[free, "cost_k"] = scaled
         frame.loc[free[-1], "cost_k"] += rest - scaled.sum()
+
+
+def closed(roster: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+    """Draw how far every project closed before the history missed its plan, and who had estimated it (truth T5).
+
+    The ratios are the quantiles of a log-normal, one each, in random order: the sample itself has the shape.
+
+    Parameters
+    ----------
+    roster : DataFrame
+        As :func:`pmlib.sample.company.roster` gives it.
+    seed : int
+        Seed of the company.
+
+    Returns
+    -------
+    DataFrame of shape (n_closed, 4)
+        project_id, estimator_id, cost_ratio, months_ratio.
+    """
+    rng = stream(seed, "past_forecasts")
+    gone = roster["state"].isin(["done", "stopped"]) & ~roster["project_id"].isin(company.LATE)
+    ids = roster.loc[gone, "project_id"].to_numpy()
+    z = ndtri((np.arange(len(ids)) + 0.5) / len(ids))
+    places = {name: rng.permutation(len(ids)) for name in OVERRUN}
+    # Every estimator has met small and large overruns alike.
+    turn = (places["cost_ratio"] + places["cost_ratio"] // len(ESTIMATORS)) % len(ESTIMATORS)
+    frame = pd.DataFrame({"project_id": ids, "estimator_id": np.array(ESTIMATORS, dtype=object)[turn]})
+    for name, (median, mean) in OVERRUN.items():
+        frame[name] = median * np.exp(np.sqrt(2 * np.log(mean / median)) * z[places[name]])
+    return frame
+
+
+def noisy_net(economics: pd.DataFrame, projects: pd.DataFrame, *, seed: int, draw: int) -> pd.Series:
+    """Estimate once more what every project is worth, with the noise that estimates of its gate have (truth T4).
+
+    Parameters
+    ----------
+    economics : DataFrame
+        As :func:`draw` gives it.
+    projects : DataFrame
+        The table `projects`: its gates.
+    seed : int
+        Seed of the company.
+    draw : int
+        Number of the redraw.
+
+    Returns
+    -------
+    Series of shape (n_to_decide,)
+        Net value by project id, kEUR.
+    """
+    rng = stream(seed, "noisy net", draw)
+    benefit, cost = noisy_estimates(economics, projects, rng)
+    net = economics["p_success"] * benefit - cost
+    return pd.Series(net.to_numpy(), index=economics["project_id"], name="net_k")
+
+
+def noisy_estimates(
+    economics: pd.DataFrame, projects: pd.DataFrame, rng: np.random.Generator
+) -> tuple[pd.Series, pd.Series]:
+    """Draw benefit (given success) and cost as estimators saw them, kEUR; a benefit stays above zero.
+
+    Parameters
+    ----------
+    economics, projects : DataFrame
+        As for :func:`noisy_net`.
+    rng : Generator
+        Where the noise comes from.
+    """
+    gate = economics["project_id"].map(projects.set_index("project_id")["gate"])
+    sd = np.where(gate >= max(NOISE), NOISE[max(NOISE)], NOISE[min(NOISE)]) * economics["cost_k"]
+    off = sd * rng.standard_normal(len(economics)) / economics["p_success"]
+    benefit = (economics["benefit_k"] + off).clip(lower=LEAST_BENEFIT_K)
+    return benefit, economics["cost_k"] * np.exp(COST_NOISE * rng.standard_normal(len(economics)))

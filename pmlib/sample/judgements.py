@@ -13,6 +13,17 @@ from pmlib.sample.forms import file_form, stream
 ASSESSORS = {"A1": "G1", "A2": "G2", "A3": "G3", "A4": "G4", "A5": "G5"}
 N_MISSING = 6
 N_UNJUDGED = 3
+#: Number of the draw in which the groups differ as truth T12 says.
+SCORES_DRAW = 53
+#: Broad against safe, and pleasant against sparing: the pleasant ones need the most data engineers.
+_PULL = {
+    "reach": (1, 1), "fit": (0, 0.4), "ease": (0, 1), "setup": (0, 1), "sustainability": (0, -1), "security": (-1, 0),
+}  # fmt: skip
+BREADTH, COMFORT, HEAVY = 0.5, 0.7, 0.65
+#: T10: levels on fit, ease and security.
+TRAP = {"P40": (3, 3, 5), "P41": (4, 4, 2)}
+#: T11: how much higher A5 judges their own programme, in levels.
+OWN_BIAS = 0.8
 _PARENTS = {"growth": "Growth", "customer": "Customer", "responsibility": "Responsibility"}
 #: id: name, parent, measure, direction, value function, worst, best, points, do nothing.
 _LEAVES = {
@@ -38,6 +49,9 @@ _LEAVES = {
         1, 5, "1=0; 2=30; 3=60; 4=85; 5=100", 2,
     ),
 }  # fmt: skip
+# The leaves judged from 1 to 5, and the places of A2, who keeps to 3 and 4, and of A5.
+_RATED = [place for place, leaf in enumerate(_LEAVES.values()) if leaf[5:7] == (1, 5)]
+_CAUTIOUS, _PARTIAL = 1, 4
 #: Month 25 of the history moves the board towards sustainability (.10 to .25).
 _WEIGHTS = {
     "2023-01-01": {
@@ -81,10 +95,12 @@ def assessors() -> pd.DataFrame:
     return file_form("assessors", {"assessor_id": list(ASSESSORS), "programme_id": list(ASSESSORS.values())})
 
 
-def scores(economics: pd.DataFrame, *, seed: int) -> pd.DataFrame:
-    """Write the table `scores`: five judgements of every project on every leaf, with gaps.
+def scores(economics: pd.DataFrame, *, seed: int, attempt: int = SCORES_DRAW) -> pd.DataFrame:
+    """Write the table `scores`: five judgements of every project on every leaf, with gaps and two habits.
 
-    A few judgements are missing, and three projects are judged by nobody on one leaf: these carry bounds.
+    A5 sees projects of their own programme too high, A2 uses the middle of the scale alone (truth T11); P40 and P41
+    are judged so that raw means and values order them differently (T10). A few judgements are missing, and three
+    projects are judged by nobody on one leaf: these carry bounds.
 
     Parameters
     ----------
@@ -92,20 +108,58 @@ def scores(economics: pd.DataFrame, *, seed: int) -> pd.DataFrame:
         As :mod:`pmlib.sample.economics` gives it.
     seed : int
         Seed of the company.
+    attempt : int
+        Number of the draw; the default is one in which the groups differ as truth T12 says.
     """
-    rng = stream(seed, "scores")
-    shape = (len(economics), len(_LEAVES), len(ASSESSORS))
-    # What a project is worth shows, faintly, in how it is judged: 0 is the worst level, 1 the best.
-    worth = np.clip(0.35 + 0.12 * (economics["net_k"] / economics["cost_k"]).to_numpy(), 0.1, 0.85)
-    latent = np.clip(worth[:, None] + rng.normal(0, 0.22, shape[:2]), 0.02, 0.98)
-    seen = np.clip(latent[:, :, None] + rng.normal(0, 0.07, shape), 0, 1)
+    rng = stream(seed, "scores", attempt)
+    latent = _latent(economics, rng)
+    seen = np.clip(latent[:, :, None] + rng.normal(0, 0.07, (*latent.shape, len(ASSESSORS))), 0, 1)
     worst, best = (np.array([leaf[place] for leaf in _LEAVES.values()], dtype=float) for place in (5, 6))
-    levels = np.round(worst[None, :, None] + (best - worst)[None, :, None] * seen)
-    levels.ravel()[rng.choice(levels.size, N_MISSING, replace=False)] = np.nan
-    levels.reshape(-1, shape[2])[rng.choice(levels[..., 0].size, N_UNJUDGED, replace=False)] = np.nan
+    raw = worst[None, :, None] + (best - worst)[None, :, None] * seen
+    levels = np.round(raw)
+    _plant_pair(levels, economics["project_id"])
+    levels[:, _RATED, _CAUTIOUS] = np.clip(levels[:, _RATED, _CAUTIOUS], 3, 4)
+    own = economics["programme_id"].eq(ASSESSORS["A5"]).to_numpy()
+    levels[own] = _favoured(levels[own], raw[own])
+    _leave_gaps(levels, ~own & ~economics["project_id"].isin(list(TRAP)).to_numpy(), rng)
     ids, leaves, judges = zip(*product(economics["project_id"], _LEAVES, ASSESSORS), strict=True)
     columns = {"project_id": ids, "objective_id": leaves, "assessor_id": judges, "raw_level": levels.ravel()}
-    return file_form("scores", {**columns, "as_of": "2025-11-30"})
+    return file_form("scores", {**columns, "as_of": "2024-11-30"})
+
+
+def _latent(economics: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+    """Draw how good every project is on every leaf, 0 to 1: what buyers see and what engineers see pull apart."""
+    # What a project is worth shows, faintly, in how it is judged.
+    worth = np.clip(0.35 + 0.12 * (economics["net_k"] / economics["cost_k"]).to_numpy(), 0.1, 0.85)
+    needs = (economics["cost_k"] * economics["engineering"]).rank(pct=True).to_numpy()
+    drives = np.column_stack([rng.normal(0, BREADTH, len(needs)), COMFORT * np.where(needs > HEAVY, 1, -1)])
+    pull = np.array([_PULL[leaf] for leaf in _LEAVES]).T
+    latent = worth[:, None] + drives @ pull + rng.normal(0, 0.12, (len(economics), len(_LEAVES)))
+    for project, level in zip(TRAP, (0.48, 0.52), strict=True):
+        latent[economics["project_id"].eq(project)] = level
+    return np.asarray(np.clip(latent, 0.02, 0.98))
+
+
+def _plant_pair(levels: np.ndarray, ids: pd.Series) -> None:
+    for project, judged in TRAP.items():
+        levels[np.flatnonzero(ids == project)[0], _RATED] = np.array(judged)[:, None]
+
+
+def _leave_gaps(levels: np.ndarray, free: np.ndarray, rng: np.random.Generator) -> None:
+    """Take out single judgements, and on one leaf of three projects all of them."""
+    cells = np.argwhere(np.broadcast_to(free[:, None, None], levels.shape))
+    levels[tuple(cells[rng.choice(len(cells), N_MISSING, replace=False)].T)] = np.nan
+    for project in rng.choice(np.flatnonzero(free), N_UNJUDGED, replace=False):
+        levels[project, rng.integers(levels.shape[1])] = np.nan
+
+
+def _favoured(levels: np.ndarray, raw: np.ndarray) -> np.ndarray:
+    """Raise what A5 says of their own programme until it stands the planted bias above what the others say."""
+    others = levels[:, _RATED, :_PARTIAL].mean(axis=2)
+    raised = [np.clip(np.round(raw[:, _RATED, _PARTIAL] + shift), 1, 5) for shift in np.arange(0.3, 2.0, 0.01)]
+    levels = levels.copy()
+    levels[:, _RATED, _PARTIAL] = min(raised, key=lambda said: abs((said - others).mean() - OWN_BIAS))
+    return levels
 
 
 def workbook() -> pd.DataFrame:

@@ -20,6 +20,9 @@ BUDGET_SHARE = 0.65
 COST_PER_PM_K = 19.0
 BUDGET_YEARS = (2026, 2027, 2028, 2029)
 CAPACITY_MONTHS = range(company.HISTORY_START, company.HISTORY_START + 84)
+#: Month 31 of the history leaves this share of the data engineers (truth T13).
+SHRUNK, LEFT = "data engineering", 0.92
+SHRUNK_FROM, SHRUNK_DAY = company.HISTORY_START + 30, "2025-07-01"
 _OTHER_SKILLS = {
     "G1": ("firmware", "hardware"),
     "G2": ("cloud software", "user experience"),
@@ -111,7 +114,8 @@ def demand(economics: pd.DataFrame, *, seed: int) -> pd.DataFrame:
 def capacity(demanded: pd.DataFrame) -> pd.DataFrame:
     """Write the table `capacity`: per skill a fixed share of what all projects together would need.
 
-    Teams keep their size: the share is that of the mean month in which there is work.
+    Teams keep their size, the share being that of the mean month in which there is work; data engineers
+    were more until the second version.
 
     Parameters
     ----------
@@ -119,14 +123,18 @@ def capacity(demanded: pd.DataFrame) -> pd.DataFrame:
         The table `demand`.
     """
     needed = demanded.pivot_table(index="month", columns="skill", values="person_months", aggfunc="sum", fill_value=0)
-    months = month_texts(list(CAPACITY_MONTHS))
     parts = []
     for skill, (_, share, price) in SKILLS.items():
         level = round(needed[skill].mean() * share, 2)
-        columns = {"skill": skill, "month": months, "person_months": level, "hire_limit_pm": 1.0 * (price > 0)}
-        parts.append(pd.DataFrame(columns).assign(hire_cost_k=price))
+        versions = [("2023-01-01", CAPACITY_MONTHS, level)]
+        if skill == SHRUNK:
+            now = CAPACITY_MONTHS[CAPACITY_MONTHS.index(SHRUNK_FROM):]
+            versions = [("2023-01-01", CAPACITY_MONTHS, round(level / LEFT, 2)), (SHRUNK_DAY, now, level)]
+        for day, months, people in versions:
+            columns = {"skill": skill, "month": month_texts(list(months)), "person_months": people, "valid_from": day}
+            parts.append(pd.DataFrame(columns).assign(hire_limit_pm=1.0 * (price > 0), hire_cost_k=price))
     frame = pd.concat(parts, ignore_index=True)
-    return file_form("capacity", {**{name: frame[name] for name in frame.columns}, "valid_from": "2023-01-01"})
+    return file_form("capacity", {name: frame[name] for name in frame.columns})
 
 
 def budgets(flows: pd.DataFrame, projects: pd.DataFrame) -> pd.DataFrame:
@@ -143,7 +151,7 @@ def budgets(flows: pd.DataFrame, projects: pd.DataFrame) -> pd.DataFrame:
     total = home.groupby(["programme_id", "year"])[["capex_k", "opex_k"]].sum().reset_index()
     total = total[total["year"].isin(BUDGET_YEARS)]
     versions = []
-    for day, share in (("2025-01-01", 0.62), ("2025-12-01", BUDGET_SHARE)):
+    for day, share in (("2024-01-01", 0.62), ("2025-12-01", BUDGET_SHARE)):
         version = total.assign(valid_from=day)
         version[["capex_k", "opex_k"]] = (version[["capex_k", "opex_k"]] * share).round(1)
         versions.append(version)

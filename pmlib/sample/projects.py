@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from pmlib.sample import company
+from pmlib.sample.economics import ESTIMATORS, noisy_estimates
+from pmlib.sample.economics import closed as closed_before
 from pmlib.sample.forms import file_form, month_texts, records, stream
 
 RATE = 0.08
@@ -16,6 +18,9 @@ FROZEN = ("P29",)
 NO_STOP = ("P24",)
 DELAYED = {"P45": "2026-10", "P56": "2027-01"}
 MISSED = {"P60": "2025-10"}
+#: Days of the estimates that were still noisy, and how much those of months were.
+EARLIER = ("2024-06-30", "2024-12-31", "2025-06-30")
+MONTHS_NOISE = 0.12
 #: Asymmetry of the three points: p10, p50, p90 as multiples of their Swanson mean.
 SPREADS = np.array([[0.94, 0.97, 1.10], [0.88, 0.94, 1.20], [0.82, 0.91, 1.30], [0.76, 0.88, 1.40]])
 
@@ -42,10 +47,14 @@ def projects(roster: pd.DataFrame, economics: pd.DataFrame, *, seed: int) -> pd.
     late = roster["project_id"].isin(company.LATE).to_numpy()
     past_start[late] = company.HISTORY_START + 3 + rng.integers(0, 6, late.sum())
     closed = ~(running | proposed).to_numpy()
+    past = closed_before(roster, seed=seed).set_index("project_id").reindex(roster["project_id"]).reset_index()
+    took = np.rint(past_length * past["months_ratio"]).to_numpy()
+    past_start = np.where(late, past_start, np.fmin(past_start, company.HISTORY_START - took))
     cost = known["cost_k"].fillna(0.0)
     past_cost = rng.uniform(150, 1_800, size).round(-1)
     spent = np.where(running, (cost * elapsed / known["months"].fillna(1)).round(), 0.0)
-    spent = np.where(closed, (past_cost * rng.uniform(0.9, 1.5, size)).round(), spent)
+    overrun = np.where(late, rng.uniform(0.9, 1.5, size), past["cost_ratio"])
+    spent = np.where(closed, (past_cost * overrun).round(), spent)
     frame = roster.assign(
         gate=np.select([closed, running], [5, rng.integers(3, 5, size)], rng.integers(1, 3, size)),
         start=np.where(closed, past_start, start).astype(int),
@@ -60,6 +69,10 @@ def projects(roster: pd.DataFrame, economics: pd.DataFrame, *, seed: int) -> pd.
     ).set_index("project_id")
     frame.loc["P17", ["bac_k", "spent_k"]] = [5_221.0, 4_072.0]
     frame.loc["P23", ["bac_k", "spent_k"]] = [1_160.0, 1_190.0]
+    # What is earned of these three fits their plan only from another start, or with a plan they are behind.
+    frame.loc["P17", ["start", "planned_months"]] = [company.HISTORY_START, 48]
+    frame.loc["P23", ["start", "planned_months"]] = [company.PLAN_START - 18, 24]
+    frame.loc["P31", ["start", "planned_months"]] = [company.PLAN_START - 21, 30]
     frame.loc["P27", ["start", "planned_months"]] = [company.HISTORY_START + 3, 24]
     frame["start_month"] = month_texts(frame["start"])
     return file_form("projects", {name: frame.reset_index()[name] for name in frame.reset_index().columns})
@@ -133,23 +146,28 @@ def _by_year(monthly: np.ndarray) -> np.ndarray:
     return yearly
 
 
-def estimates(economics: pd.DataFrame, *, seed: int) -> pd.DataFrame:
-    """Write the table `estimates`; the Swanson mean of the newest one is the true value.
+def estimates(economics: pd.DataFrame, projects: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+    """Write the table `estimates`; the Swanson mean of the newest one is the true value, earlier ones are noisy.
 
     Parameters
     ----------
     economics : DataFrame
         As :mod:`pmlib.sample.economics` gives it.
+    projects : DataFrame
+        The table `projects`: its gates.
     seed : int
         Seed of the company.
     """
     rng = stream(seed, "estimates")
     size = len(economics)
-    estimator = np.array(["E1", "E2", "E3", "E4"], dtype=object)[rng.integers(0, 4, size)]
+    estimator = np.array(ESTIMATORS, dtype=object)[rng.integers(0, len(ESTIMATORS), size)]
     parts = []
-    for as_of, drift in (("2025-06-30", 0.12), (company.AS_OF, 0.0)):
-        for quantity in ("benefit_pv_k", "cost_k", "months"):
-            mean = economics[quantity.replace("_pv", "")] * np.exp(drift * rng.standard_normal(size))
+    for as_of in (*EARLIER, company.AS_OF):
+        benefit, cost, months = economics["benefit_k"], economics["cost_k"], economics["months"]
+        if as_of != company.AS_OF:
+            benefit, cost = noisy_estimates(economics, projects, rng)
+            months = months * np.exp(MONTHS_NOISE * rng.standard_normal(size))
+        for quantity, mean in (("benefit_pv_k", benefit), ("cost_k", cost), ("months", months)):
             points = mean.round(2).to_numpy()[:, None] * SPREADS[rng.integers(0, len(SPREADS), size)]
             parts.append(_estimate(economics, as_of, quantity, points.round(4), estimator))
         chance = economics["p_success"].to_numpy()[:, None]

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import CheckError, SolverError
-from pmlib.sample import company
+from pmlib.sample import company, tracking_truths
 from pmlib.sample.customers import PRODUCTS
-from pmlib.sample.facts import Facts, read_facts, true_means
+from pmlib.sample.facts import Facts, newest, read_facts, true_means
 from pmlib.sample.limits import BUDGET_SHARE, SKILLS
 from pmlib.sample.oracle import Model, Plan
 from pmlib.sample.sales import own_sales
@@ -37,7 +37,7 @@ def _hold(truth: str, holds: bool, found: str) -> None:
 
 
 def choice(tables: Tables) -> dict[str, Any]:
-    """Measure the truths about choice (T1, T2, T3, T6, T8, T9, T22) and assert them.
+    """Measure every truth of the portfolio side and assert it: those about choice first, by exact solves.
 
     Parameters
     ----------
@@ -74,6 +74,8 @@ def choice(tables: Tables) -> dict[str, Any]:
     found["T3"] = _rules(model, facts, plan.value_k)
     found["T8"] = _double_count(tables)
     found["T1"]["hold_gain_k"] = _holds(model, plan)
+    for truth, more in tracking_truths.measure(tables).items():
+        found[truth] = found.get(truth, {}) | more
     return found
 
 
@@ -138,7 +140,8 @@ def shares_of_demand(tables: Tables) -> dict[str, Any]:
     known = budgets[budgets["valid_from"] == budgets["valid_from"].max()]
     budget = float(known[["capex_k", "opex_k"]].to_numpy().sum() / tables["cash_flows"]["cost_k"].sum())
     needed = tables["demand"].groupby("skill")["person_months"].sum()
-    busy = tables["capacity"][tables["capacity"]["month"].isin(tables["demand"]["month"])]
+    capacity = newest(tables, "capacity")
+    busy = capacity[capacity["month"].isin(tables["demand"]["month"])]
     people = busy.groupby("skill")["person_months"].sum() / needed
     _hold("T2", abs(budget - BUDGET_SHARE) < SHARE_ERROR, f"budget is {budget:.1%} of cost")
     for skill, (_, share, _) in SKILLS.items():

@@ -6,21 +6,50 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pmlib.errors import CheckError, ParameterError, WorkbookError
-from pmlib.sample import company, customers, economics, judgements, limits, projects, sales, surveys, truths
+from pmlib.sample import (
+    chunks,
+    company,
+    customers,
+    defects,
+    economics,
+    experiments,
+    features,
+    feedback,
+    invitations,
+    market,
+    portfolio_side,
+    prices,
+    product_truths,
+    sales,
+    sales_defects,
+    surveys,
+    truths,
+    usage,
+)
+from pmlib.sample.customers import Buyers
 from pmlib.sample.forms import SEED
 from pmlib.schema import TABLES
 
+_CHUNKS: dict[str, Callable[[Buyers], Iterator[pa.Table]]] = {
+    "customers": customers.customers,
+    "subscriptions": customers.subscriptions,
+    "orders": sales.orders,
+    "market": market.market,
+    "surveys": surveys.surveys,
+    "usage": usage.usage,
+    "invitations": invitations.invitations,
+}
 #: Tables above 5,000 rows at scale 1: Parquet at every scale, so that a file's name never changes.
-LARGE = ("customers", "subscriptions", "orders", "market", "surveys")
+LARGE = tuple(_CHUNKS)
 MAX_DRAWS = 25
 ASSERTED_AT = 1.0
 ANSWERS = "truth.json"
@@ -30,42 +59,62 @@ Tables = dict[str, pd.DataFrame]
 
 
 def make_tables(*, scale: float = 1.0, seed: int = SEED) -> Tables:
-    """Make every table of the sample company in file form: months and dates as text.
+    """Make every table of the sample company in file form, clean and whole: months and dates as text.
 
     Parameters
     ----------
     scale : float
-        Size of customers, subscriptions, orders, surveys and (above 1) projects.
+        Size of the large tables and (above 1) of the projects; what is made must fit into memory.
     seed : int
         Seed of the company; planted ids are the same at every seed.
 
     Returns
     -------
     dict of str to DataFrame
-        22 tables, columns as in :mod:`pmlib.schema`, rows sorted by key.
+        Every table of :mod:`pmlib.schema`, columns as there, rows sorted by key.
 
     Raises
     ------
     CheckError
-        At scale 1, a planted truth does not hold in any of 25 draws.
+        At scale 1, a planted truth does not hold (one of choice: in any of 25 draws).
     """
-    return _everything(scale, seed)[0]
+    buyers = customers.draw_buyers(scale=scale, seed=seed)
+    return dict(sorted((_small_tables(buyers)[0] | _large_frames(buyers)).items()))
 
 
-def _everything(scale: float, seed: int) -> tuple[Tables, dict[str, Any]]:
-    small, found = _portfolio(scale, seed)
-    large = _sales_tables(scale, seed)
-    if scale == ASSERTED_AT:
-        found |= {"T15": truths.share_and_growth(large), "T16": truths.nps_noise(large)}
-    return dict(sorted((small | large).items())), found
+def _large_frames(buyers: Buyers) -> Tables:
+    return {name: chunks.frame(make(buyers)) for name, make in _CHUNKS.items()}
+
+
+def _small_tables(buyers: Buyers) -> tuple[Tables, dict[str, Any]]:
+    """Make the tables that are written as text, and at scale 1 measure every truth."""
+    portfolio, found = _portfolio(buyers.scale, buyers.seed)
+    small = portfolio | _product_tables(buyers)
+    if buyers.scale == ASSERTED_AT:
+        everything = small | _large_frames(buyers)
+        found |= {"T15": truths.share_and_growth(everything), "T16": truths.nps_noise(everything)}
+        found |= product_truths.measure(everything)
+    return small, found
+
+
+def _product_tables(buyers: Buyers) -> Tables:
+    seed = buyers.seed
+    return {
+        "products": customers.products(),
+        "product_costs": prices.product_costs(seed=seed),
+        "price_history": prices.price_history(seed=seed),
+        "features": features.features(seed=seed),
+        "kano": features.kano(seed=seed),
+        "experiments": experiments.experiments(seed=seed),
+        "feedback": feedback.feedback(buyers),
+    }
 
 
 def _portfolio(scale: float, seed: int) -> tuple[Tables, dict[str, Any]]:
     """Draw the portfolio, borderline projects anew until the truths of choice hold."""
-    fixed = _fixed_tables()
     failed: CheckError | None = None
     for attempt in range(MAX_DRAWS):
-        tables = fixed | _drawn(scale, seed, attempt)
+        tables = _drawn(scale, seed, attempt)
         if scale != ASSERTED_AT:
             return tables, {}
         try:
@@ -75,50 +124,14 @@ def _portfolio(scale: float, seed: int) -> tuple[Tables, dict[str, Any]]:
     raise CheckError(f"seed {seed}: after {MAX_DRAWS} draws still {failed}") from failed
 
 
-def _fixed_tables() -> Tables:
-    return {
-        "workbook": judgements.workbook(),
-        "programmes": limits.programmes(),
-        "mix_targets": limits.mix_targets(),
-        "objectives": judgements.objectives(),
-        "weights": judgements.weights(),
-        "assessors": judgements.assessors(),
-        "links": limits.links(),
-        "skills": limits.skills(),
-        "products": customers.products(),
-    }
-
-
 def _drawn(scale: float, seed: int, attempt: int) -> Tables:
     roster = company.roster(scale)
     drawn = economics.draw(roster, seed=seed, attempt=attempt)
-    tables = {
-        "projects": projects.projects(roster, drawn, seed=seed),
-        "options": projects.options(drawn),
-        "cash_flows": projects.cash_flows(drawn),
-        "estimates": projects.estimates(drawn, seed=seed),
-        "scores": judgements.scores(drawn, seed=seed),
-        "demand": limits.demand(drawn, seed=seed),
-    }
-    tables["capacity"] = limits.capacity(tables["demand"])
-    tables["budgets"] = limits.budgets(tables["cash_flows"], tables["projects"])
-    return tables
+    return portfolio_side.portfolio_tables(roster, drawn, seed=seed)
 
 
-def _sales_tables(scale: float, seed: int) -> Tables:
-    buyers = customers.customers(scale=scale, seed=seed)
-    tables = {
-        "customers": buyers,
-        "subscriptions": customers.subscriptions(buyers, scale=scale, seed=seed),
-        "orders": sales.orders(buyers, scale=scale, seed=seed),
-        "surveys": surveys.surveys(buyers, scale=scale, seed=seed),
-    }
-    tables["market"] = sales.market(tables, seed=seed)
-    return tables
-
-
-def write_sample(folder: Path, *, scale: float = 1.0, seed: int = SEED) -> Path:
-    """Write the sample company into a folder: one file per table and ``truth.json``.
+def write_sample(folder: Path, *, scale: float = 1.0, seed: int = SEED, clean: bool = False) -> Path:
+    """Write the sample company into a folder: one file per table and ``truth.json``; no large table is held whole.
 
     Parameters
     ----------
@@ -127,6 +140,8 @@ def write_sample(folder: Path, *, scale: float = 1.0, seed: int = SEED) -> Path:
         other format is then removed.
     scale, seed
         As in :func:`make_tables`.
+    clean : bool
+        Leave out the defects of truth T25.
 
     Returns
     -------
@@ -140,17 +155,24 @@ def write_sample(folder: Path, *, scale: float = 1.0, seed: int = SEED) -> Path:
     ParameterError
         The scale is no finite number above 0.
     CheckError
-        At scale 1, a planted truth does not hold in any of 25 draws.
+        At scale 1, a planted truth does not hold (one of choice: in any of 25 draws).
     """
     folder = Path(folder)
     if not 0 < scale < math.inf:
         raise ParameterError(f"scale: got {scale}, allowed a finite number above 0. Write, say, 1 or 0.1.")
     _refuse_foreign(folder)
-    tables, found = _everything(scale, seed)
+    buyers = customers.draw_buyers(scale=scale, seed=seed)
+    small, found = _small_tables(buyers)
+    if not clean:
+        small, planted = defects.spoil(small, seed=seed)
+        found["T25"] = planted | sales_defects.planted(buyers)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, frame in tables.items():
-        path = _write_table(folder, name, frame)
-        path.with_suffix(".csv" if name in LARGE else ".parquet").unlink(missing_ok=True)
+    for name, frame in small.items():
+        _replace(_path(folder, name), partial(_write_csv, frame=frame))
+    for name in LARGE:
+        _write_large(folder, name, buyers, clean=clean)
+    for name in TABLES:
+        _path(folder, name).with_suffix(".csv" if name in LARGE else ".parquet").unlink(missing_ok=True)
     answer = {"seed": seed, "scale": scale, "asserted": scale == ASSERTED_AT, "truths": found}
     text = json.dumps(answer, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     _replace(folder / ANSWERS, lambda path: path.write_bytes(text.encode("utf-8")))
@@ -158,7 +180,7 @@ def write_sample(folder: Path, *, scale: float = 1.0, seed: int = SEED) -> Path:
 
 
 def write_large_tables(folder: Path, *, seed: int = SEED) -> list[Path]:
-    """Write the large tables that are missing from a folder of scale 1; no plan is solved for it.
+    """Write the large tables that are missing from a folder of scale 1, with their defects; no plan is solved for it.
 
     A table counts as there in any ending, and no file is ever replaced or removed.
 
@@ -180,8 +202,8 @@ def write_large_tables(folder: Path, *, seed: int = SEED) -> list[Path]:
     if not missing:
         return []
     folder.mkdir(parents=True, exist_ok=True)
-    tables = _sales_tables(ASSERTED_AT, seed)
-    return [_write_table(folder, name, tables[name]) for name in missing]
+    buyers = customers.draw_buyers(scale=ASSERTED_AT, seed=seed)
+    return [_write_large(folder, name, buyers) for name in missing]
 
 
 def present_tables(folder: Path) -> dict[str, Path]:
@@ -214,9 +236,10 @@ def _path(folder: Path, name: str) -> Path:
     return folder / f"{name}.{'parquet' if name in LARGE else 'csv'}"
 
 
-def _write_table(folder: Path, name: str, frame: pd.DataFrame) -> Path:
-    path = _path(folder, name)
-    _replace(path, lambda target: _write_parquet(target, frame) if name in LARGE else _write_csv(target, frame))
+def _write_large(folder: Path, name: str, buyers: Buyers, *, clean: bool = False) -> Path:
+    path, rows = _path(folder, name), _CHUNKS[name](buyers)
+    rows = rows if clean else sales_defects.spoiled(name, rows, buyers)
+    _replace(path, lambda target: chunks.write(target, name, rows))
     return path
 
 
@@ -224,11 +247,6 @@ def _write_csv(path: Path, frame: pd.DataFrame) -> None:
     flags = frame.select_dtypes(bool).columns
     words = frame.assign(**{name: frame[name].map({True: "true", False: "false"}) for name in flags})
     path.write_bytes(words.to_csv(index=False, lineterminator="\n").encode("utf-8"))
-
-
-def _write_parquet(path: Path, frame: pd.DataFrame) -> None:
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    pq.write_table(table, path, compression="zstd")
 
 
 def _replace(path: Path, write: Callable[[Path], Any]) -> None:

@@ -13,6 +13,8 @@ from pmlib.schema.definition import Column, Kind
 YES, NO = ("true", "yes", "y", "1", "1.0"), ("false", "no", "n", "0", "0.0")
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 MONTH = r"(\d{4})-(0[1-9]|1[0-2])"
+#: What a spreadsheet leaves where it could not calculate, formulas, and characters no text has.
+NO_TEXT = r"^#(?:REF!|DIV/0!|VALUE!|NAME\?|N/A|NULL!|NUM!|SPILL!|CALC!)$|^=[\w(+\-@]|[\x00-\x08\x0b\x0c\x0e-\x1f]"
 DAY = MONTH + r"-(0[1-9]|[12]\d|3[01])(?:[ T]00:00(?::00(?:\.0+)?)?)?"
 
 REMEDY = {
@@ -107,7 +109,7 @@ def _flags(text: pd.Series) -> pd.Series:
 
 
 _CASTS: dict[Kind, Callable[[pd.Series], pd.Series]] = {
-    Kind.TEXT: lambda text: text,
+    Kind.TEXT: lambda text: text.mask(text.str.contains(NO_TEXT).fillna(False).astype(bool)),
     Kind.NUMBER: _numbers,
     Kind.INTEGER: _integers,
     Kind.MONTH: _months,

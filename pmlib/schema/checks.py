@@ -2,41 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from functools import cache, partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
+from pmlib.dialect import remedy
 from pmlib.errors import did_you_mean, nearest
-from pmlib.schema.casting import REMEDY, cast, empty, fill, plain
-from pmlib.schema.definition import Column, Table
-from pmlib.schema.findings import Finding
+from pmlib.schema.casting import cast, empty, fill, plain
+from pmlib.schema.definition import Column, Kind, Rule, Suspect, Table
+from pmlib.schema.findings import Collector, Finding, ProblemKind
 
+CORRECT = "Correct the value."
 DISTINCT = "Give the two ends of the scale."
+DELETE_TWIN = "The first of the same rows is kept; delete this one."
+CHOOSE_TWIN = "The rows differ and none is used; keep the right one."
 #: A table is blocked when a larger share of its rows than this cannot be used.
 UNUSABLE_SHARE = 0.5
+#: Keys a message may list, and keys among which a near one is looked for.
+_FEW, _MANY = 12, 2_000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RawTable:
-    """A table as it was read: cells, the row of the file each came from, and which file."""
+    """A table as it was read: cells, the row of the file each came from, and which file.
+
+    ``shown`` holds the cells as they were written, where reading them changed their form.
+    """
 
     cells: pd.DataFrame
     rows: np.ndarray
     file: str
+    shown: pd.DataFrame | None = None
+
+    def text(self, column: str, at: int) -> str:
+        """Give a cell as a message shows it: as it was written."""
+        cells = self.cells if self.shown is None else self.shown
+        cell = cells[column].iloc[at] if column in cells else None
+        return "" if pd.isna(cell) else str(cell)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Known:
+    """What a table may be checked against in others: their keys, and numbers by key (such as ``projects.bac_k``).
+
+    Keys are those of all rows present, good or bad: one bad row does not cascade. A table
+    absent from it is not checked against.
+    """
+
+    keys: Mapping[str, Set[str]] = field(default_factory=dict)
+    numbers: Mapping[str, pd.Series] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Checked:
-    """A table after its checks: the usable rows (a frame, or an Ibis table), and what was wrong with the others."""
+    """A table after its checks: the usable rows (a frame, or an Ibis table), and what was wrong with the others.
+
+    ``findings`` lists the first rows of every kind of problem, ``kinds`` counts them all. ``weight`` is what all rows
+    weigh together and ``weight_aside`` what those set aside do.
+    """
 
     table: Any
     findings: tuple[Finding, ...]
     n_rows: int
     n_set_aside: int
+    kinds: tuple[ProblemKind, ...] = ()
+    weight: float = 0.0
+    weight_aside: float = 0.0
 
     @property
     def blocked(self) -> str:
@@ -45,11 +83,13 @@ class Checked:
         if blocking is not None:
             return str(blocking).rstrip(".")
         if self.n_rows and self.n_set_aside / self.n_rows > UNUSABLE_SHARE:
-            return f"{self.n_set_aside:,} of {self.n_rows:,} rows are unusable, more than half"
+            worst = max(self.kinds, key=lambda kind: kind.rows)
+            return (f"{self.n_set_aside:,} of {self.n_rows:,} rows are unusable, more than half; most often column "
+                    f"'{worst.column}' is {worst.problem}. {worst.remedy}").rstrip(".")
         return ""
 
 
-def check(raw: RawTable, table: Table, keys: Mapping[str, Set[str]]) -> Checked:
+def check(raw: RawTable, table: Table, known: Known) -> Checked:
     """Cast and check one table; nothing is dropped or changed without a finding.
 
     Parameters
@@ -58,9 +98,8 @@ def check(raw: RawTable, table: Table, keys: Mapping[str, Set[str]]) -> Checked:
         Cells as read, n_rows by any columns.
     table : Table
         The definition.
-    keys : mapping of table name to set of str
-        All keys present in the tables that may be referred to, good rows or bad:
-        one bad row does not cascade. A table absent from it is not checked against.
+    known : Known
+        Keys and numbers of the other tables.
 
     Returns
     -------
@@ -69,17 +108,39 @@ def check(raw: RawTable, table: Table, keys: Mapping[str, Set[str]]) -> Checked:
     """
     missing = missing_columns(list(raw.cells.columns), table, raw.file)
     if missing:
-        return Checked(table=raw.cells.iloc[:0], findings=missing, n_rows=len(raw.cells), n_set_aside=len(raw.cells))
-    frame, findings = _cast_all(raw, table)
-    findings += _rule_findings(frame, raw, table)
-    findings += _reference_findings(frame, raw, table, keys)
-    findings += key_findings(frame, raw, table)
-    findings += single_findings(len(frame), table, raw.file)
-    bad = np.isin(raw.rows, [finding.row for finding in findings])
-    good = frame[~bad].reset_index(drop=True)
+        return blocked_table(missing, raw.cells.iloc[:0], n_rows=len(raw.cells))
+    frame, uncast = _cast_all(raw, table)
+    weight = row_weight(frame, table)
+    found = Collector(table=table.name, file=raw.file, rows=raw.rows, weight=weight)
+    _add_uncast(found, uncast, raw, table)
+    _add_limits(found, frame, raw, table)
+    _add_between_columns(found, frame, raw, table)
+    _add_rules(found, frame, raw, table)
+    _add_falling(found, frame, raw, table)
+    _add_suspects(found, frame, table, known.numbers)
+    _add_references(found, frame, table, known.keys)
+    add_duplicates(found, frame, table)
+    good = frame[~found.bad].reset_index(drop=True)
     for column in table.columns:
         good[column.name] = plain(good[column.name], column)
-    return Checked(table=good, findings=tuple(findings), n_rows=len(frame), n_set_aside=int(bad.sum()))
+    findings = (*found.findings, *single_findings(len(frame), table, raw.file))
+    return Checked(table=good, findings=findings, n_rows=len(frame), n_set_aside=int(found.bad.sum()),
+                   kinds=found.kinds, weight=float(weight.sum()), weight_aside=float(weight[found.bad].sum()))
+
+
+def blocked_table(findings: tuple[Finding, ...], table: Any, *, n_rows: int) -> Checked:
+    """Give the result of a table that cannot be used at all."""
+    kinds = tuple(ProblemKind(table=finding.table, column=finding.column, problem=finding.problem, rows=n_rows,
+                              weight=0.0, remedy=finding.remedy) for finding in findings)
+    return Checked(table=table, findings=findings, n_rows=n_rows, n_set_aside=n_rows, kinds=kinds)
+
+
+def row_weight(frame: pd.DataFrame, table: Table) -> np.ndarray:
+    """Weigh every row by the columns that the definition names, without sign; 1 each where it names none."""
+    if not table.weighed_by:
+        return np.ones(len(frame))
+    product = frame[list(table.weighed_by)].astype("float64").prod(axis=1, skipna=False)
+    return product.abs().fillna(0.0).to_numpy(dtype="float64")
 
 
 def missing_columns(present: list[str], table: Table, file: str) -> tuple[Finding, ...]:
@@ -89,7 +150,7 @@ def missing_columns(present: list[str], table: Table, file: str) -> tuple[Findin
         Finding(
             table=table.name, file=file, column=name, problem="required column is missing",
             allowed=table[name].allowed, blocks=True,
-            remedy=f"Add it, or map yours in views.sql. {did_you_mean(name, spare)}" if spare else "Add it.",
+            remedy=f"Add it, or map yours in views.sql. {did_you_mean(name, spare[:_FEW])}" if spare else "Add it.",
         )
         for name in table.required if name not in present
     )
@@ -108,28 +169,38 @@ def ignored_columns(present: list[str], table: Table) -> list[str]:
     return [name for name in present if name not in table]
 
 
-def _finding(raw: RawTable, table: Table, position: int | np.integer, **what: str) -> Finding:
-    return Finding(table=table.name, file=raw.file, row=int(raw.rows[position]), **what)  # type: ignore[arg-type]
-
-
-def _cast_all(raw: RawTable, table: Table) -> tuple[pd.DataFrame, list[Finding]]:
+def _cast_all(raw: RawTable, table: Table) -> tuple[pd.DataFrame, dict[str, tuple[np.ndarray, np.ndarray]]]:
+    """Cast every column; of each one present, which cells are bad and which are empty."""
     columns: dict[str, pd.Series] = {}
-    findings: list[Finding] = []
+    uncast: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for column in table.columns:
         if column.name not in raw.cells:
             columns[column.name] = fill(empty(len(raw.cells), column), column)
             continue
-        cells = raw.cells[column.name]
-        values, bad = cast(cells, column)
-        what = {"column": column.name, "allowed": column.allowed, "remedy": REMEDY[column.kind]}
-        for at in np.flatnonzero(bad):
-            findings.append(_finding(raw, table, at, value=str(cells.iloc[at]), problem=f"not {article(column.kind)}",
-                                     **what))
-        if column.required:
-            for at in np.flatnonzero(values.isna() & ~bad):
-                findings.append(_finding(raw, table, at, problem="empty", **what | {"remedy": "Fill it in."}))
+        values, bad = cast(raw.cells[column.name], column)
+        uncast[column.name] = bad.to_numpy(), (values.isna() & ~bad).to_numpy()
         columns[column.name] = fill(values, column)
-    return pd.DataFrame(columns, index=raw.cells.index).reset_index(drop=True), findings
+    return pd.DataFrame(columns, index=raw.cells.index).reset_index(drop=True), uncast
+
+
+def _add_uncast(found: Collector, uncast: Mapping[str, tuple[np.ndarray, np.ndarray]], raw: RawTable,
+                table: Table) -> None:
+    for name, (bad, vacant) in uncast.items():
+        column = table[name]
+        found.add(np.flatnonzero(bad), column=name, problem=f"not {article(column.kind)}", allowed=column.allowed,
+                  remedy=partial(remedy, column.kind), values=_cell(raw, name))
+        if column.required:
+            found.add(np.flatnonzero(vacant), column=name, problem="empty", allowed=column.allowed,
+                      remedy="Fill it in.")
+        for rule in table.rules:
+            if rule.filled and rule.column == name:
+                here = vacant & raw.cells[rule.when].isin(rule.values).to_numpy()
+                found.add(np.flatnonzero(here), column=name, problem="empty", allowed=rule.allowed,
+                          remedy="Fill it in, or leave the whole column out.")
+
+
+def _cell(raw: RawTable, column: str) -> Callable[[int], str]:
+    return lambda at: raw.text(column, at)
 
 
 def _pandera_columns(table: Table) -> Iterator[tuple[Column, list[pa.Check]]]:
@@ -145,102 +216,173 @@ def _pandera_columns(table: Table) -> Iterator[tuple[Column, list[pa.Check]]]:
             yield column, checks
 
 
-def _rule_findings(frame: pd.DataFrame, raw: RawTable, table: Table) -> list[Finding]:
-    """Ranges, closed choices, and the order of paired columns, by pandera."""
-    findings: list[Finding] = []
+def _add_limits(found: Collector, frame: pd.DataFrame, raw: RawTable, table: Table) -> None:
+    """Ranges and closed choices, by pandera."""
     schema = pa.DataFrameSchema({
         column.name: pa.Column(checks=checks, nullable=True) for column, checks in _pandera_columns(table)
     })
-    for place, name in _failures(schema, frame):
-        column, value = table[name], frame.at[place, name]
-        remedy = nearest(str(value), column.choices) or "Correct the value."
-        findings.append(_finding(raw, table, place, column=name, value=_show(value), problem="not allowed",
-                                 allowed=column.allowed, remedy=remedy))
-    return findings + _between_columns(frame, raw, table)
+    for name, at in _failures(schema, frame).items():
+        found.add(at, column=name, problem="not allowed", allowed=table[name].allowed, values=_cell(raw, name),
+                  remedy=choice_remedy(table[name].choices))
 
 
-def _between_columns(frame: pd.DataFrame, raw: RawTable, table: Table) -> list[Finding]:
-    """Pairs in order, ends of a scale apart, and limits that depend on another column."""
-    findings: list[Finding] = []
-    for first, second in table.ordered:
-        broken = (frame[first] > frame[second]).fillna(False).astype(bool)
-        for at in np.flatnonzero(broken):
-            findings.append(_finding(
-                raw, table, at, column=first, value=str(raw.cells[first].iloc[at]),
-                problem=f"{first} lies after {second}" if "month" in str(table[first].kind) else
-                f"{first} exceeds {second}",
-                allowed=f"at most {second}, here '{raw.cells[second].iloc[at]}'", remedy="Swap or correct them."))
-    for first, second in table.distinct:
-        for at in np.flatnonzero((frame[first] == frame[second]).fillna(False)):
-            findings.append(_finding(raw, table, at, column=first, value=_show(frame.at[at, first]), remedy=DISTINCT,
-                                     problem=f"{first} equals {second}", allowed=f"another value than {second}"))
-    for rule in table.rules:
-        low, high = -np.inf if rule.low is None else rule.low, np.inf if rule.high is None else rule.high
-        values: pd.Series = frame[rule.column]
-        outside = ((values < low) | (values > high)).fillna(False)
-        for at in np.flatnonzero(frame[rule.when].isin(rule.values) & outside):
-            findings.append(_finding(raw, table, at, column=rule.column, value=_show(values[at]), problem="not allowed",
-                                     allowed=rule.allowed, remedy="Correct the value."))
-    return findings
+def choice_remedy(choices: tuple[str, ...]) -> Callable[[str], str]:
+    """Give the remedy for a value that is not allowed: the near word where there is one."""
+    return lambda value: nearest(value, choices) or CORRECT
 
 
-def _failures(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> list[tuple[int, str]]:
+def _failures(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> dict[str, np.ndarray]:
     if not schema.columns or frame.empty:
-        return []
+        return {}
     try:
         schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
         cases = errors.failure_cases.dropna(subset=["index"])
-        return sorted({(int(at), str(name)) for at, name in zip(cases["index"], cases["column"], strict=True)})
-    return []
+        return {str(name): np.unique(group["index"].to_numpy(dtype="int64"))
+                for name, group in cases.groupby("column", sort=True)}
+    return {}
 
 
-def _reference_findings(
-    frame: pd.DataFrame, raw: RawTable, table: Table, keys: Mapping[str, Set[str]]
-) -> list[Finding]:
-    findings = []
+def _add_between_columns(found: Collector, frame: pd.DataFrame, raw: RawTable, table: Table) -> None:
+    """Columns in order, and both ends of a scale apart."""
+    for chain in table.ordered:
+        broken = np.zeros(len(frame), dtype=bool)
+        for first, second in pairwise(chain):
+            broken |= (frame[first] > frame[second]).fillna(False).to_numpy(dtype=bool)
+        problem, allowed = order_words(table, chain)
+        found.add(np.flatnonzero(broken), column=chain[0], remedy="Swap or correct them.", problem=problem,
+                  allowed=allowed, values=partial(_chained, raw, chain))
+    for first, second in table.distinct:
+        same = (frame[first] == frame[second]).fillna(False).to_numpy(dtype=bool)
+        found.add(np.flatnonzero(same), column=first, remedy=DISTINCT, problem=f"{first} equals {second}",
+                  allowed=f"another value than {second}", values=_cell(raw, first))
+
+
+def _chained(raw: RawTable, chain: tuple[str, ...], at: int) -> str:
+    return " > ".join(raw.text(name, at) for name in chain)
+
+
+def order_words(table: Table, chain: tuple[str, ...]) -> tuple[str, str]:
+    """Say which columns are out of order, and what the order is."""
+    word = "lies after" if table[chain[0]].kind in (Kind.MONTH, Kind.DATE) else "exceeds"
+    pair = f"{chain[0]} {word} {chain[-1]}"
+    return pair if chain[2:] == () else f"{', '.join(chain)} are out of order", " <= ".join(chain)
+
+
+def _add_rules(found: Collector, frame: pd.DataFrame, raw: RawTable, table: Table) -> None:
+    for rule in table.rules:
+        at = np.flatnonzero(frame[rule.when].isin(rule.values) & _outside(frame[rule.column], rule))
+        found.add(at, column=rule.column, problem="not allowed", allowed=rule.allowed, remedy=CORRECT,
+                  values=_cell(raw, rule.column))
+
+
+def _outside(values: pd.Series, rule: Rule) -> pd.Series:
+    low, high = -np.inf if rule.low is None else rule.low, np.inf if rule.high is None else rule.high
+    if rule.filled:
+        return pd.Series(False, index=values.index)
+    outside: pd.Series = ((values < low) | (values > high)).fillna(False).astype(bool)
+    return outside
+
+
+def _add_falling(found: Collector, frame: pd.DataFrame, raw: RawTable, table: Table) -> None:
+    """Find where a column that adds up falls below what it was before."""
+    for column, along in table.rising:
+        group = [name for name in table.key if name != along]
+        usable = frame[~found.bad].sort_values([*group, along], kind="stable")
+        before = usable.groupby(group, sort=False)[column].transform(lambda values: values.cummax().shift())
+        fallen = usable.index[(usable[column] < before).to_numpy()].to_numpy()
+        found.add(np.sort(fallen), column=column, problem=f"falls from one {along} to the next",
+                  allowed=f"at least what it was the {along} before", remedy=CORRECT, values=_cell(raw, column))
+
+
+def _add_suspects(found: Collector, frame: pd.DataFrame, table: Table, numbers: Mapping[str, pd.Series]) -> None:
+    """Find numbers so large that another unit must be meant."""
+    for suspect in table.suspects:
+        limit = suspect.times * _yardstick(frame, suspect, numbers)
+        above = (frame[suspect.column] > limit) & (limit > 0)
+        if suspect.when:
+            above &= frame[suspect.when].isin(suspect.values)
+        found.add(np.flatnonzero(above & ~found.bad), column=suspect.column, problem="too large for its unit",
+                  allowed=suspect.allowed, remedy="Give it in the unit of the column.",
+                  values=partial(_figure, frame[suspect.column]))
+
+
+def _figure(values: pd.Series, at: int) -> str:
+    return f"{values.iloc[at]:,.10g}"
+
+
+def _yardstick(frame: pd.DataFrame, suspect: Suspect, numbers: Mapping[str, pd.Series]) -> pd.Series:
+    if not suspect.of:
+        medians: pd.Series = frame.groupby(list(suspect.by), dropna=False)[suspect.column].transform("median")
+        return medians
+    known = numbers.get(suspect.of, pd.Series(dtype="float64"))
+    return frame[suspect.by[0]].map(known).astype("float64")
+
+
+def _add_references(found: Collector, frame: pd.DataFrame, table: Table, keys: Mapping[str, Set[str]]) -> None:
     for column in table.columns:
         known = keys.get(column.references) if column.references else None
         if known is None:
             continue
         values = frame[column.name]
-        for at in np.flatnonzero(values.notna() & ~values.isin(list(known))):
-            findings.append(_finding(
-                raw, table, at, column=column.name, value=str(values.iloc[at]),
-                problem=f"not in {column.references}", allowed=column.allowed,
-                remedy=reference_remedy(str(values.iloc[at]), known)))
-    return findings
+        unknown = np.flatnonzero(values.notna() & ~values.isin(list(known)))
+        found.add(unknown, column=column.name, problem=f"not in {column.references}", allowed=column.allowed,
+                  remedy=reference_remedy(known),
+                  values=partial(_text_of, values))
 
 
-def reference_remedy(value: str, known: Set[str]) -> str:
-    """Propose the nearest key; every key only where a reader can take them in."""
-    if len(known) <= 12:  # noqa: PLR2004
-        return did_you_mean(value, sorted(known))
-    return nearest(value, sorted(known)) or "Add the key there, or correct it here."
+def _text_of(values: pd.Series, at: int) -> str:
+    return str(values.iloc[at])
 
 
-def key_findings(frame: pd.DataFrame, raw: RawTable, table: Table) -> list[Finding]:
+def reference_remedy(known: Set[str]) -> Callable[[str], str]:
+    """Give the remedy for a value that is no key: the key it looks like or comes near to."""
+    names = sorted(known)
+    faces = {_skeleton(name): name for name in reversed(names)}
+
+    @cache
+    def remedy_of(value: str) -> str:
+        twin = faces.get(_skeleton(value), value)
+        if twin != value:
+            return f"It only looks like '{twin}': other characters are in it. Type it anew."
+        if len(names) <= _FEW:
+            return did_you_mean(value, names)
+        return (nearest(value, names) if len(names) <= _MANY else "") or "Add the key there, or correct it here."
+
+    return remedy_of
+
+
+def add_duplicates(found: Collector, frame: pd.DataFrame, table: Table) -> None:
     """Find rows that share a key: of identical rows the first stays, of different ones none does."""
     key = list(table.key)
     # A row without its key is found as empty; it is nobody's twin.
     named = frame[[name for name in key if table[name].required]].notna().all(axis="columns")
     twins = frame.duplicated(key, keep=False) & named
     if not twins.any():
-        return []
-    same_again = frame.duplicated(keep="first")
-    groups = frame[twins].groupby(key, dropna=False, sort=False)
-    findings = []
-    for _, group in groups:
-        alike = len(group.drop_duplicates()) == 1
-        for at in group.index:
-            if alike and not same_again[at]:
-                continue
-            remedy = "The first of the same rows is kept; delete this one." if alike else \
-                "The rows differ and none is used; keep the right one."
-            value = ", ".join(_show(frame.at[at, name]) for name in key)
-            findings.append(_finding(raw, table, at, column=", ".join(key), value=value, problem="duplicate key",
-                                     allowed="one row per key", remedy=remedy))
-    return findings
+        return
+    rows = frame[twins]
+    group = rows.groupby(key, dropna=False, sort=False).ngroup()
+    variants = group[rows.drop_duplicates().index].value_counts()
+    differ = group.map(variants).gt(1)
+    again = rows.duplicated(keep="first") & ~differ
+
+    def key_of(at: int) -> str:
+        return ", ".join(_show(frame.at[at, name]) for name in key)
+
+    kinds = ((differ, "duplicate key", CHOOSE_TWIN), (again, "row stands twice", DELETE_TWIN))
+    for which, problem, words in kinds:
+        found.add(rows.index[which].to_numpy(), column=", ".join(key), problem=problem, allowed="one row per key",
+                  remedy=words, values=key_of)
+
+
+#: Letters of other alphabets that look like a Latin one.
+_LOOK_ALIKES = str.maketrans("АВЕКМНОРСТУХІЈЅаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧοτ", "ABEKMHOPCTYXIJSaeopcyxijsABEZHIKMNOPTYXot")
+
+
+def _skeleton(text: str) -> str:
+    """Write a text as a reader sees it: look-alikes as Latin letters, invisible characters left out."""
+    shown = unicodedata.normalize("NFKC", text).translate(_LOOK_ALIKES)
+    return "".join(letter for letter in shown if unicodedata.category(letter) != "Cf")
 
 
 def article(word: str) -> str:

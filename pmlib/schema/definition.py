@@ -46,7 +46,7 @@ class Column:
     def allowed(self) -> str:
         """The allowed values in words, as messages and the dictionary show them."""
         if self.choices:
-            return ", ".join(self.choices)
+            return ", ".join(filter(None, self.choices))
         if self.references:
             return f"a key of {self.references}"
         if self.low is not None and self.high is not None:
@@ -64,21 +64,49 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """What a column must keep to in rows where another column has one of some values."""
+    """What a column must keep to in rows where another column has one of some values.
+
+    ``filled`` asks for a value wherever the column is there at all.
+    """
 
     column: str
     when: str
     values: tuple[str, ...]
     low: float | None = None
     high: float | None = None
+    filled: bool = False
 
     @property
     def allowed(self) -> str:
         """The rule in words."""
+        if self.filled:
+            return f"filled in where {self.when} is {' or '.join(self.values)}"
         limits = [f"{self.low:g} or more"] if self.low is not None else []
         limits += [f"{self.high:g} or less"] if self.high is not None else []
         limit = f"{self.low:g}" if self.low == self.high else " and ".join(limits)
         return f"{limit} where {self.when} is {' or '.join(self.values)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suspect:
+    """A number so large that another unit must have been meant; it is set aside, never rescaled.
+
+    The limit is ``times`` a column of another table, found by its key in ``by``, or, without
+    ``of``, ``times`` the median of the rows that share ``by``.
+    """
+
+    column: str
+    times: float
+    by: tuple[str, ...]
+    of: str = ""
+    when: str = ""
+    values: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> str:
+        """The limit in words."""
+        where = f" where {self.when} is {' or '.join(self.values)}" if self.when else ""
+        return f"at most {self.times:g} times {self.of or 'the median of its ' + ' and '.join(self.by)}{where}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +117,12 @@ class Table:
     ----------
     key : tuple of str
         Columns that together name a row.
-    ordered : tuple of (str, str)
-        Pairs whose first may not exceed the second (start and end, p10 and p50).
+    ordered : tuple of tuples of str
+        Columns that may not fall from one to the next (start and end; p10, p50 and p90).
+    rising : tuple of (str, str)
+        A column that adds up, and the column along which it may not fall, the rest of the key being equal.
+    suspects : tuple of Suspect
+        Numbers that only another unit explains.
     distinct : tuple of (str, str)
         Pairs that may not be equal (both ends of a scale).
     rules : tuple of Rule
@@ -101,6 +133,10 @@ class Table:
         Date column of dated versions; the newest one known by ``as_of`` counts. Empty: none.
     dated_by : str
         Date or month column of events; later rows are unknown at ``as_of``. Empty: none.
+    hidden : tuple of (str, str)
+        A column whose cell is unknown at ``as_of`` where the date in the other one lies later.
+    weighed_by : tuple of str
+        Columns whose product is what a row weighs, such as its money. Empty: rows are counted.
     large : bool
         Stays in the engine as an Ibis table.
     """
@@ -109,12 +145,16 @@ class Table:
     meaning: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    ordered: tuple[tuple[str, str], ...] = ()
+    ordered: tuple[tuple[str, ...], ...] = ()
     distinct: tuple[tuple[str, str], ...] = ()
     rules: tuple[Rule, ...] = ()
+    rising: tuple[tuple[str, str], ...] = ()
+    suspects: tuple[Suspect, ...] = ()
     single: bool = False
     versioned_by: str = ""
     dated_by: str = ""
+    hidden: tuple[tuple[str, str], ...] = ()
+    weighed_by: tuple[str, ...] = ()
     large: bool = False
     _by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
 

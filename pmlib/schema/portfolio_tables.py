@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from pmlib.schema.definition import Column, Rule, Table, date, flag, integer, money, month, number, share, text
+from pmlib.schema.definition import Column, Rule, Suspect, Table, date, flag, integer, money, month, number, share, text
 
+DATE_FORMATS = ("YYYY-MM-DD", "DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY")
 ACTIONS = ("keep", "hold", "stop", "start", "slow", "fast", "decline")
+
+
+MONEY_QUANTITIES = ("benefit_pv_k", "cost_k")
 
 
 def _project() -> Column:
@@ -25,6 +29,10 @@ PORTFOLIO_TABLES = (
             text("name", "whose workbook this is, printed on every report"),
             text("currency", "the one currency of all money columns", required=False, default="EUR"),
             date("as_of", "the day on which these tables were true", required=False),
+            text("date_format", "how dates are written in the files, where not YYYY-MM-DD", required=False, default="",
+                 choices=("", *DATE_FORMATS)),
+            text("decimal_mark", "how decimals are written in the files; empty: as the numbers themselves show",
+                 required=False, default="", choices=("", ".", ",")),
         ),
     ),
     Table(
@@ -91,6 +99,7 @@ PORTFOLIO_TABLES = (
         name="projects",
         meaning="Every project, one row each",
         key=("project_id",),
+        weighed_by=("bac_k",),
         columns=(
             text("project_id", "the project"),
             text("name", "its name"),
@@ -128,6 +137,7 @@ PORTFOLIO_TABLES = (
         name="cash_flows",
         meaning="Money still to come by calendar year, if the project goes on as planned",
         key=("project_id", "year"),
+        weighed_by=("cost_k",),
         columns=(
             _project(),
             integer("year", "calendar year", "year", low=1900, high=2999),
@@ -140,8 +150,13 @@ PORTFOLIO_TABLES = (
         name="estimates",
         meaning="Three-point estimates; p10 and p90 are passed 1 time in 10 on either side",
         key=("project_id", "as_of", "quantity"),
-        ordered=(("p10", "p50"), ("p50", "p90")),
-        rules=(Rule(column="p90", when="quantity", values=("p_success",), high=1),),
+        ordered=(("p10", "p50", "p90"),),
+        rules=(
+            Rule(column="p90", when="quantity", values=("p_success",), high=1),
+            Rule(column="currency", when="quantity", values=MONEY_QUANTITIES, filled=True),
+        ),
+        suspects=(Suspect(column="p50", times=100, of="projects.bac_k", by=("project_id",), when="quantity",
+                          values=MONEY_QUANTITIES),),
         versioned_by="as_of",
         columns=(
             _project(),
@@ -152,7 +167,7 @@ PORTFOLIO_TABLES = (
             number("p10", "low end", "of the quantity", low=0),
             number("p50", "middle", "of the quantity", low=0),
             number("p90", "high end", "of the quantity", low=0),
-            text("currency", "currency of a money estimate; empty: the workbook's", required=False),
+            text("currency", "currency of a money estimate; without the column: the workbook's", required=False),
             text("estimator_id", "who estimated", required=False, default=""),
         ),
     ),
@@ -206,7 +221,9 @@ PORTFOLIO_TABLES = (
         name="capacity",
         meaning="People there are, by skill and month",
         key=("skill", "month", "valid_from"),
+        suspects=(Suspect(column="person_months", times=20, by=("skill", "unit")),),
         versioned_by="valid_from",
+        weighed_by=("person_months",),
         columns=(
             text("skill", "the skill", references="skills"),
             month("month", "the month"),
@@ -221,6 +238,7 @@ PORTFOLIO_TABLES = (
         name="demand",
         meaning="People a project needs, by action, skill and month",
         key=("project_id", "action", "skill", "month"),
+        weighed_by=("person_months",),
         columns=(
             _project(),
             text("action", "the action that needs them", choices=ACTIONS),

@@ -52,6 +52,8 @@ PRODUCT_TABLES = (
         key=("customer_id", "product_id", "start_month"),
         ordered=(("start_month", "end_month"),),
         dated_by="start_month",
+        hidden=(("end_month", "end_month"),),
+        weighed_by=("monthly_eur",),
         large=True,
         columns=(
             _customer(),
@@ -66,6 +68,7 @@ PRODUCT_TABLES = (
         meaning="Order lines",
         key=("order_id",),
         dated_by="date",
+        weighed_by=("units", "paid_price"),
         large=True,
         columns=(
             text("order_id", "the order line"),
@@ -85,6 +88,7 @@ PRODUCT_TABLES = (
         meaning="The market by category, region, month and player, as the market study says",
         key=("category", "region", "month", "player"),
         dated_by="month",
+        weighed_by=("value_k",),
         columns=(
             text("category", "market category"),
             text("region", "sales region", required=False, default="all"),

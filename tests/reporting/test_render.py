@@ -135,7 +135,7 @@ def test_the_manifest_says_what_was_read_run_and_written(go: Callable[..., Rende
     said = manifest(done.folder)
     assert said.keys() == {
         "format", "report", "period", "unit", "run_id", "status", "notebooks", "files", "parameters", "inputs",
-        "versions", "git", "started", "finished",
+        "corrected", "versions", "git", "started", "finished",
     }  # fmt: skip
     assert (said["status"], said["unit"], said["git"]) == ("ok", None, None)
     assert said["notebooks"][0].keys() == {"name", "status", "seconds", "cause", "missing_tables"}
@@ -230,6 +230,23 @@ def test_the_period_page_says_which_table_is_blocked_and_why(blocked: Path, go: 
     assert "No page here uses it; mend it and run the report again." in page
     assert "is blocked: because. Mend it, or take it out.</p>" in page.replace("&#39;", "'")
     assert ".." not in done.summary()
+
+
+def test_a_period_rendered_again_names_the_late_correction_and_nothing_else(
+    blocked: Path, go: Callable[..., Rendered]
+) -> None:
+    budgets = blocked / "data" / "budgets.csv"
+    budgets.write_text("programme_id,year,opex_k,valid_from\nG1,2026,5,2025-01-01\n", encoding="utf-8")
+    assert manifest(go(blocked).folder)["corrected"] == ""
+    with budgets.open("a", encoding="utf-8") as file:
+        file.write("G1,2026,7,2026-01-15\n")
+    assert manifest(go(blocked).folder)["corrected"] == ""
+    budgets.write_text(budgets.read_text(encoding="utf-8").replace("2026,5,", "2026,6,"), encoding="utf-8")
+    done = go(blocked)
+    assert manifest(done.folder)["corrected"] == "Corrected since: budgets (1 changed: G1 · 2026)."
+    page = (done.folder / "index.html").read_text(encoding="utf-8")
+    assert "rendered before, from other figures. Corrected since: budgets (1 changed: G1 · 2026)." in page
+    assert "Corrected since" not in (go(blocked).folder / "index.html").read_text(encoding="utf-8")
 
 
 def test_a_notebook_that_asks_for_a_blocked_table_fails_with_one_line(

@@ -12,15 +12,16 @@ from pmlib.sample import LARGE, write_sample
 
 @pytest.fixture(scope="session")
 def quillmark(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample company, written once."""
+    """The sample company with its defects, written once."""
     return write_sample(tmp_path_factory.mktemp("sample") / "quillmark")
 
 
 @pytest.fixture(scope="session")
-def tables(quillmark: Path) -> dict[str, pd.DataFrame]:
-    """Every table as its file holds it."""
-    small = {path.stem: pd.read_csv(path, dtype_backend="numpy_nullable") for path in quillmark.glob("*.csv")}
-    return small | {name: pd.read_parquet(quillmark / f"{name}.parquet") for name in LARGE}
+def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
+    """Every clean table as its file holds it."""
+    folder = write_sample(tmp_path_factory.mktemp("clean") / "quillmark", clean=True)
+    small = {path.stem: pd.read_csv(path, dtype_backend="numpy_nullable") for path in folder.glob("*.csv")}
+    return small | {name: pd.read_parquet(folder / f"{name}.parquet") for name in LARGE}
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pmlib.sample import customers, surveys
+from pmlib.sample import chunks, customers, surveys, usage
 from pmlib.sample.forms import file_form, stream
 
 
@@ -15,10 +15,10 @@ def test_every_table_has_a_stream_of_its_own_keyed_by_name():
 
 
 def test_the_order_in_which_tables_are_made_does_not_matter():
-    buyers = customers.customers(scale=0.02, seed=1)
-    first = surveys.surveys(buyers, scale=0.02, seed=1)
-    customers.subscriptions(buyers, scale=0.02, seed=1)
-    assert first.equals(surveys.surveys(buyers, scale=0.02, seed=1))
+    buyers = customers.draw_buyers(scale=0.02, seed=1)
+    first = chunks.frame(surveys.surveys(buyers))
+    chunks.frame(usage.usage(buyers))
+    assert first.equals(chunks.frame(surveys.surveys(buyers)))
 
 
 def test_an_absent_required_column_is_refused():

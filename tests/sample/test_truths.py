@@ -20,9 +20,9 @@ def test_counts_are_those_of_the_page(tables):
     states = tables["projects"]["state"].value_counts().to_dict()
     assert states == {"running": 26, "proposed": 34, "done": 40, "stopped": 6}
     sizes = {name: len(frame) for name, frame in tables.items()}
-    assert sizes["estimates"] == 60 * 2 * 4
+    assert sizes["estimates"] == 60 * 4 * 4
     assert sizes["scores"] == 60 * 6 * 5
-    assert sizes["capacity"] == 6 * 84
+    assert sizes["capacity"] == 6 * 84 + 54
     assert sizes["market"] == 8 * 3 * 36 * 6
     assert (sizes["customers"], sizes["subscriptions"]) == (12_000, 9_000)
     assert abs(sizes["orders"] - 180_000) < 2_000

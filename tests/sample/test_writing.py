@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from pmlib.errors import CheckError, ParameterError, WorkbookError
@@ -103,9 +105,10 @@ def test_references_resolve(tables):
 
 def test_first_never_exceeds_second_where_the_schema_orders_them(tables):
     for name, frame in tables.items():
-        for low, high in TABLES[name].ordered:
-            both = frame[[low, high]].dropna()
-            assert (both[low] <= both[high]).all(), f"{name}: {low}, {high}"
+        for chain in TABLES[name].ordered:
+            for low, high in pairwise(chain):
+                both = frame[[low, high]].dropna()
+                assert (both[low] <= both[high]).all(), f"{name}: {low}, {high}"
 
 
 def test_customers_buy_in_their_first_month_and_not_before(tables):
@@ -143,3 +146,30 @@ def test_a_redraw_changes_borderline_projects_only():
         left, right = (drawn[name][drawn[name]["project_id"].isin(clear)] for drawn in (one, two))
         pd.testing.assert_frame_equal(left.reset_index(drop=True), right.reset_index(drop=True))
     assert not one["cash_flows"].equals(two["cash_flows"])
+
+
+def test_a_clean_sample_lacks_the_defects_and_nothing_else(tmp_path):
+    clean = write_sample(tmp_path / "clean", scale=0.02, clean=True)
+    spoilt = write_sample(tmp_path / "spoilt", scale=0.02)
+    assert "T25" not in writing.read_answers(clean)["truths"]
+    planted = writing.read_answers(spoilt)["truths"]["T25"]
+    assert len(planted) == 12
+    changed = {path.stem for path in clean.iterdir() if path.read_bytes() != (spoilt / path.name).read_bytes()}
+    assert changed == {kind["table"] for kind in planted.values()} | {"truth"}
+    for name, frame in make_tables(scale=0.02).items():
+        if name in LARGE:
+            pd.testing.assert_frame_equal(pd.read_parquet(clean / f"{name}.parquet"), frame)
+
+
+def test_no_large_table_is_ever_held_whole(tmp_path, monkeypatch):
+    held = []
+    monkeypatch.setattr(writing.chunks, "frame", held.append)
+    write_sample(tmp_path, scale=0.02)
+    assert held == []
+
+
+def test_large_tables_above_a_chunk_are_several_row_groups(quillmark):
+    groups = {name: pq.ParquetFile(quillmark / f"{name}.parquet").num_row_groups for name in LARGE}
+    assert groups["orders"] == 36 + 2
+    assert groups["surveys"] == 36 + 1
+    assert groups["invitations"] == 8

@@ -1,0 +1,60 @@
+"""What a page was made with: versions of packages, the commit, and the tables as they were read."""
+
+from __future__ import annotations
+
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PACKAGES = ("pmlib", "pandas", "numpy", "scipy", "duckdb", "ibis-framework", "highspy", "matplotlib", "papermill")
+#: Marks of what the tables held, beside the pages, for the next time this period is rendered.
+INPUTS = "inputs.parquet"
+
+
+def corrected_since(folder: Path, marks: pd.DataFrame | None) -> str:
+    """Name what changed of a period's tables since it was last rendered; empty when nothing did.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the period is published, or will be.
+    marks : DataFrame or None
+        What the tables hold now (see ``pmlib.baseline``).
+    """
+    if marks is None or not (folder / INPUTS).is_file():
+        return ""
+    import pandas as pd
+
+    from pmlib.baseline import late_corrections
+
+    return late_corrections(pd.read_parquet(folder / INPUTS), marks).summary()
+
+
+def package_version(name: str) -> str | None:
+    """Version of an installed package; None when it is not installed as one."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def git_state(project: Path) -> dict[str, Any] | None:
+    """Commit and whether files differ from it; None without git or before the first commit."""
+    commit, changes = (
+        _git_says(project, *words) for words in (["rev-parse", "--verify", "HEAD"], ["status", "--porcelain"])
+    )
+    return None if commit is None or changes is None else {"commit": commit, "dirty": bool(changes)}
+
+
+def _git_says(project: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(project), *words], capture_output=True, text=True, check=False, timeout=30
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
