@@ -40,7 +40,7 @@ def main() -> None:
     try:
         app()
     except (PmlibError, OSError) as error:
-        typer.echo(f"pmlib: {_told(error)}", err=True)
+        typer.echo(f"pmlib: {_visible(_told(error))}", err=True)
         sys.exit(LOCKED if isinstance(error, LockedError) else USAGE)
 
 
@@ -51,6 +51,11 @@ def _told(error: Exception) -> str:
     place = str(error.filename)
     shown = place if len(place) <= _LONGEST_PLACE else f"{place[:_LONGEST_PLACE]}…"
     return f"{shown}: {error.strerror}. Give another place, or make this one usable."
+
+
+def _visible(text: str) -> str:
+    """Spell out what would move the cursor or turn the direction of writing: names of files and columns are foreign."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else repr(sign)[1:-1] for sign in text)
 
 
 def _project(given: Path | None) -> Path:
@@ -112,7 +117,7 @@ def check(
     if root is not None:
         complete_sample(resolve_source(source), root)
     book = open_workbook(source)
-    typer.echo(book.report(rows=rows))
+    typer.echo(_visible(book.report(rows=rows)))
     raise typer.Exit(book.exit_code)
 
 

@@ -18,6 +18,8 @@ from pmlib.schema import TABLES, Kind, Table
 FRESH_MONTHS = 3
 #: Two figures agree when they differ by less than this share of the stated one, or this amount in thousand.
 SHARE, AMOUNT_K = 0.005, 0.1
+# Tables about closed projects grow old by nature.
+_PAST = ("past_forecasts", "benefits")
 _OPEN = ("proposed", "running", "held")
 _COVERED = ("estimates", "cash_flows", "scores", "demand", "options", "risks", "benefit_map")
 
@@ -131,8 +133,9 @@ def data_quality(book: Book) -> DataQuality:
     difference = figures["found_k"] - figures["stated_k"]
     agrees = difference.abs() <= (SHARE * figures["stated_k"].abs()).clip(lower=AMOUNT_K)
     return DataQuality(
-        blocked=dict(book.blocked), quarantine=book.quarantine, freshness=_freshness(book, month), coverage=_coverage(book),
-        reconciliation=figures.assign(difference_k=difference, agrees=agrees), currency=book.currency)
+        blocked=dict(book.blocked), quarantine=book.quarantine, freshness=_freshness(book, month),
+        coverage=_coverage(book), reconciliation=figures.assign(difference_k=difference, agrees=agrees),
+        currency=book.currency)
 
 
 def _month(book: Book) -> int | None:
@@ -158,7 +161,7 @@ def _age(name: str, months: int) -> str:
 
 def _newest(table: Any, definition: Table) -> int | None:
     by = definition.dated_by or definition.versioned_by
-    if not by:
+    if not by or definition.name in _PAST:
         return None
     found = table[by].max() if isinstance(table, pd.DataFrame) else table[by].max().execute()
     if pd.isna(found):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -99,10 +100,11 @@ def without_password(url: str) -> str:
     except ValueError as error:
         raise WorkbookError(f"the address '{url.partition('://')[0]}://...' cannot be read ({error}). Write it as "
                             "scheme://account@host:port/database.") from error
-    if parts.password is None:
-        return url
-    account, host = parts.netloc.rsplit("@", 1)
-    return urlunsplit(parts._replace(netloc=f"{account.split(':', 1)[0]}:***@{host}"))
+    query = re.sub(r"(password|token|secret)=[^&]*", r"\1=***", parts.query, flags=re.IGNORECASE)
+    account, at, host = parts.netloc.rpartition("@")
+    hidden = f"{account.split(':', 1)[0]}:***" if parts.password is not None else account
+    return urlunsplit(parts._replace(netloc=f"{hidden}{at}{host}", query=query)) if hidden != account or \
+        query != parts.query else url
 
 
 class _Snapshot:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial, reduce
@@ -18,6 +19,7 @@ from pmlib.schema.checks import (
     CORRECT,
     DELETE_TWIN,
     DISTINCT,
+    MOST_WEIGHT,
     Checked,
     article,
     blocked_table,
@@ -137,6 +139,7 @@ def _cast(cell: Any, kind: Kind) -> Any:
     kind_of = cell.type()
     if (kind_of.is_date() or kind_of.is_timestamp()) and kind in (Kind.MONTH, Kind.DATE):
         day = _when(cell == cell.truncate("D"), cell).cast("date") if kind_of.is_timestamp() else cell
+        day = _when(day.between(dt.date(1, 1, 1), dt.date(9999, 12, 31)), day)
         return day if kind is Kind.DATE else day.year().cast("int64") * 12 + day.month().cast("int64")
     text = raw_text(cell)
     if kind is Kind.TEXT:
@@ -167,7 +170,9 @@ def _when(fits: Any, value: Any) -> Any:
 
 def _weight(staged: ir.Table, table: Table) -> Any:
     columns = [staged[name].cast("float64") for name in table.weighed_by] or [staged[ROW].notnull().cast("float64")]
-    return reduce(mul, columns).abs().fill_null(0.0)
+    import ibis
+
+    return ibis.least(reduce(mul, columns).abs().fill_null(0.0), MOST_WEIGHT)
 
 
 def _problem(rows: ir.Table, number: int, value: Any, table: Table) -> ir.Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,10 +22,12 @@ if TYPE_CHECKING:
     import pandas as pd
     from ibis.backends.duckdb import Backend
 
+#: What the engine may take; beyond it, it spills to the disk.
+MEMORY = "2GB"
 #: Larger tables are cast anew in every scan: time instead of memory.
 HELD_ROWS = 5_000_000
 #: Letters of a place that a refusal shows.
-_LONGEST = 500
+_LONGEST = 300
 _SQLITE, _DUCKDB, _ZIP = b"SQLite format 3\x00", b"DUCK", b"PK\x03\x04"
 _ALLOWED = "a folder of CSV, Parquet or .xlsx files, an .xlsx file, a DuckDB or SQLite file, or a database address"
 
@@ -92,8 +96,8 @@ def open_source(source: str | Path) -> Opened:
             raise WorkbookError(f"workbook '{source}': not there. Give {_ALLOWED}.")
         return _opened(str(source), *(_from_folder(place) if place.is_dir() else _from_file(place)))
     except OSError as error:
-        raise WorkbookError(f"workbook '{str(source)[:_LONGEST]}': cannot be read ({error.strerror or error}). Close it elsewhere, "
-                            "or give the right to read it.") from error
+        raise WorkbookError(f"workbook '{str(source)[:_LONGEST]}': cannot be read ({error.strerror or error}). "
+                            "Close it elsewhere, or give the right to read it.") from error
 
 
 def _opened(place: str, engine: Backend, found: tuple[dict[str, Source], list[str]]) -> Opened:
@@ -149,6 +153,9 @@ def _engine(*, inside: Path | None = None, attach: Path | None = None) -> Backen
     import ibis
 
     engine = ibis.duckdb.connect(autoinstall_known_extensions=False, autoload_known_extensions=False)
+    engine.raw_sql(f"SET memory_limit='{MEMORY}'")
+    spill = Path(tempfile.gettempdir(), f"pmlib-{os.getpid()}")
+    engine.raw_sql(f"SET temp_directory='{_quoted(spill)}'")
     if attach is not None:
         try:
             engine.raw_sql(f"ATTACH '{_quoted(attach)}' AS \"{ATTACHED}\" (READ_ONLY)")

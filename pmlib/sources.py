@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 
 #: A view may make rows out of nothing: more than these are no small table, and longer than this none is waited for.
-SMALL_ROWS, SECONDS = 5_000_000, 300
+SMALL_ROWS, SECONDS = 5_000_000, 120
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -348,16 +347,7 @@ def schema_names(columns: Iterable[str], table: str) -> dict[str, str]:
 
 
 def numbered(cells: pa.Table, source: Source, *, counted: bool = False) -> RawTable:
-    """Take typed rows as they are, counted from 1 unless they bring their row.
-
-    Raises
-    ------
-    WorkbookError
-        A column stands twice.
-    """
-    twin = next((name for name, times in Counter(cells.column_names).items() if times > 1), None)
-    if twin is not None:
-        raise WorkbookError(f"{source.file}: column '{twin}' stands twice. Keep one of them.")
+    """Take typed rows as they are, counted from 1 unless they bring their row."""
     rows = cells.column(ROW).to_numpy() if counted else np.arange(1, 1 + cells.num_rows)
     cells = cells.select([name for name in cells.column_names if name != ROW])
     # Arrow's own types: pandas would make floats of whole numbers beside empty cells.

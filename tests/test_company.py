@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import pmlib as pm
+from pmlib.months import parse_month
 from pmlib.sample import write_large_tables, write_sample
 from tests.conftest import ROOT
 
@@ -106,6 +107,21 @@ def test_t22_the_mix_has_drifted_and_the_plan_brings_it_back(plan):
     mix = plan.mix.set_index("horizon")
     assert (100 * mix["today_share"]).round().to_dict() == {"core": 86, "adjacent": 11, "new": 3}
     assert mix["plan_share"].between(mix["floor_share"] - 1e-9, mix["ceiling_share"] + 1e-9).all()
+
+
+def test_t13_an_earlier_month_knows_its_own_weights_capacity_and_no_later_evidence(book):
+    then, now = book.baseline("2024-12"), book.baseline("2025-12")
+    weight, people = [], []
+    for known in (then, now):
+        board = known["weights"].query("group == 'board'").set_index("objective_id")["weight"]
+        weight.append(float(board["sustainability"]))
+        capacity = known["capacity"].query("skill == 'data engineering'").set_index("month")["person_months"]
+        people.append(float(capacity[capacity.index >= parse_month("2026-01")].sum()))
+    assert weight == [0.10, 0.25]
+    assert people[1] / people[0] == pytest.approx(0.92, abs=0.002)
+    assert set(now["evidence"]["project_id"]) - set(then["evidence"]["project_id"]) >= {"P44"}
+    assert then["orders"].date.max().execute() < now["orders"].date.max().execute()
+    assert pm.rebalance(then, period="2024-12").value_k != pytest.approx(pm.rebalance(now).value_k, abs=1)
 
 
 def test_t15_share_and_market_pull_apart(book):

@@ -11,11 +11,11 @@ import pandas as pd
 from pmlib.schema.definition import Column, Kind
 
 YES, NO = ("true", "yes", "y", "1", "1.0"), ("false", "no", "n", "0", "0.0")
-NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-MONTH = r"(\d{4})-(0[1-9]|1[0-2])"
+NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+MONTH = r"([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-(0[1-9]|1[0-2])"
 #: What a spreadsheet leaves where it could not calculate, formulas, and characters no text has.
 NO_TEXT = r"^#(?:REF!|DIV/0!|VALUE!|NAME\?|N/A|NULL!|NUM!|SPILL!|CALC!)$|^=[\w(+\-@]|[\x00-\x08\x0b\x0c\x0e-\x1f]"
-DAY = MONTH + r"-(0[1-9]|[12]\d|3[01])(?:[ T]00:00(?::00(?:\.0+)?)?)?"
+DAY = MONTH + r"-(0[1-9]|[12][0-9]|3[01])(?:[ T]00:00(?::00(?:\.0+)?)?)?"
 
 REMEDY = {
     Kind.NUMBER: "Write a plain number with a decimal point and no thousands separator.",
@@ -75,7 +75,7 @@ def plain(values: pd.Series, column: Column) -> pd.Series:
 
 def _plain_text(cell: object) -> str:
     # 12.0 in an id column is Excel's or a database's 12: the key must not depend on the file format.
-    if isinstance(cell, float | np.floating | Decimal) and cell % 1 == 0 and abs(float(cell)) < 2**53:
+    if isinstance(cell, float | np.floating | Decimal) and abs(float(cell)) < 2**53 and cell % 1 == 0:
         return str(int(cell))
     return str(cell).strip()
 
@@ -92,7 +92,7 @@ def _integers(text: pd.Series) -> pd.Series:
 
 
 def _months(text: pd.Series) -> pd.Series:
-    parts = text.str.extract(f"^(?:{MONTH})(?:-(?:0[1-9]|[12]\\d|3[01])(?:[ T]00:00(?::00(?:\\.0+)?)?)?)?$")
+    parts = text.str.extract(f"^(?:{MONTH})(?:-(?:0[1-9]|[12][0-9]|3[01])(?:[ T]00:00(?::00(?:\\.0+)?)?)?)?$")
     months: pd.Series = parts[0].astype("Int64") * 12 + parts[1].astype("Int64")
     return months
 

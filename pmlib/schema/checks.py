@@ -25,6 +25,8 @@ DELETE_TWIN = "The first of the same rows is kept; delete this one."
 CHOOSE_TWIN = "The rows differ and none is used; keep the right one."
 #: A table is blocked when a larger share of its rows than this cannot be used.
 UNUSABLE_SHARE = 0.5
+#: No row weighs more, so that a nonsense number cannot make every share one.
+MOST_WEIGHT = 1e15
 #: Keys a message may list, and keys among which a near one is looked for.
 _FEW, _MANY = 12, 2_000
 
@@ -140,7 +142,7 @@ def row_weight(frame: pd.DataFrame, table: Table) -> np.ndarray:
     if not table.weighed_by:
         return np.ones(len(frame))
     product = frame[list(table.weighed_by)].astype("float64").prod(axis=1, skipna=False)
-    return product.abs().fillna(0.0).to_numpy(dtype="float64")
+    return product.abs().fillna(0.0).clip(upper=MOST_WEIGHT).to_numpy(dtype="float64")
 
 
 def missing_columns(present: list[str], table: Table, file: str) -> tuple[Finding, ...]:
