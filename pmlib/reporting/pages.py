@@ -66,8 +66,11 @@ def _page_name(run: Mapping[str, Any], endings: list[str]) -> str | None:
 
 
 def _deciding(definition: Definition | None, summary: Mapping[str, Any]) -> str:
+    order = definition.notebooks if definition is not None else list(summary)
     named = definition.decides if definition is not None else None
-    return named if named is not None and named in summary else next(iter(summary), "")
+    # Without the one that decides, the last of the others has most to say: the first ones introduce and check.
+    last = [name for name in order if name in summary]
+    return named if named is not None and named in summary else last[-1] if last else ""
 
 
 def write_index(project: Path) -> Path:
