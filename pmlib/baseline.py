@@ -49,7 +49,9 @@ def _not_later(table: Any, definition: Table, column: str, day: dt.date) -> Any:
     if not column:
         return table
     known = table[column] <= _limit(definition, column, day)
-    return table[known] if isinstance(table, pd.DataFrame) else table.filter(known)
+    if not definition[column].required:  # without a date it may always have been known
+        known = known | (table[column].isna() if isinstance(table, pd.DataFrame) else table[column].isnull())
+    return table[known.fillna(False)] if isinstance(table, pd.DataFrame) else table.filter(known)
 
 
 def _limit(definition: Table, column: str, day: dt.date) -> Any:
@@ -60,10 +62,12 @@ def _hidden(table: Any, definition: Table, day: dt.date) -> Any:
     """Empty the cells that were filled in later."""
     for column, date in definition.hidden:
         later = table[date] > _limit(definition, date, day)
+        # Without its day, nobody can say that it was known.
+        undated = column != date
         if isinstance(table, pd.DataFrame):
-            table = table.assign(**{column: table[column].mask(later.fillna(False).astype(bool))})
+            table = table.assign(**{column: table[column].mask(later.fillna(undated).astype(bool))})
         else:
-            table = table.mutate(**{column: later.fill_null(False).ifelse(None, table[column])})
+            table = table.mutate(**{column: later.fill_null(undated).ifelse(None, table[column])})
     return table
 
 
@@ -80,8 +84,9 @@ def marks(tables: Mapping[str, Any]) -> pd.DataFrame:
     DataFrame
         table, part (the key of a row; of a large table the month), rows, mark; sorted.
     """
-    parts = [_rows_marked(name, table) if isinstance(table, pd.DataFrame) else _months_marked(name, table)
-             for name, table in tables.items()]
+    # The day of the whole workbook moves with every delivery and corrects nothing.
+    parts = [_rows_marked(name, table.drop(columns="as_of", errors="ignore") if name == "workbook" else table)
+             if isinstance(table, pd.DataFrame) else _months_marked(name, table) for name, table in tables.items()]
     columns = ["table", "part", "rows", "mark"]
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     return frame[columns].sort_values(["table", "part"], kind="stable", ignore_index=True)
@@ -158,8 +163,16 @@ class Corrections:
 
     def summary(self) -> str:
         """Name the late corrections, table by table; empty when there are none."""
-        sentences = [f"{table} ({_in_words(group)})" for table, group in self.changes.groupby("table", sort=True)]
-        return f"Corrected since: {'; '.join(sentences)}." if sentences else ""
+        kept: dict[bool, list[str]] = {True: [], False: []}
+        for table, group in self.changes.groupby("table", sort=True):
+            kept[_has_history(str(table))].append(f"{table} ({_in_words(group)})")
+        corrected = [f"Corrected since: {'; '.join(kept[True])}."] if kept[True] else []
+        moved = [f"Changed since, in tables that keep no history: {'; '.join(kept[False])}."] if kept[False] else []
+        return " ".join(corrected + moved)
+
+
+def _has_history(table: str) -> bool:
+    return bool(TABLES[table].dated_by or TABLES[table].versioned_by) if table in TABLES else True
 
 
 def late_corrections(before: pd.DataFrame, now: pd.DataFrame) -> Corrections:

@@ -42,7 +42,7 @@ def check_all(opened: Opened) -> dict[str, Checked]:
             opened.notes.append(f"{_place(opened, name)} has no rows and counts as absent.")
             del read[name], opened.sources[name]
     known = _known(read)
-    keys = {name: _key_relation(sorted(names)) for name, names in known.keys.items()}
+    keys = {name: _key_relation(sorted(names)) for name, names in known.keys.items() if not TABLES[name].large}
     keys |= {name: _keys_of_large(raw, TABLES[name]) for name, raw in read.items()
              if TABLES[name].large and not isinstance(raw, Checked) and TABLES[name].key[0] in raw.columns}
     checked = {}
@@ -64,8 +64,9 @@ def _read(opened: Opened, name: str) -> Any:
 
 def _unreadable(opened: Opened, name: str, why: str) -> Checked:
     file = opened.sources[name].file
-    finding = Finding(table=name, file=file, problem=why.removeprefix(f"{file}: ").rstrip("."), blocks=True,
-                      remedy="It is blocked until then")
+    problem, _, remedy = why.removeprefix(f"{file}: ").rstrip(".").rpartition(". ")
+    finding = Finding(table=name, file=file, problem=problem or remedy, blocks=True,
+                      remedy=remedy if problem else opened.sources[name].remedy)
     return blocked_table((finding,), None, n_rows=0)
 
 
@@ -82,7 +83,7 @@ def _check(opened: Opened, name: str, raw: Any, *, known: Known, keys: Mapping[s
         return _unreadable(opened, name, str(error))
     except Exception as error:  # a view or file fails only when its rows are fetched
         text = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        return _unreadable(opened, name, f"its rows cannot be read ({text})")
+        return _unreadable(opened, name, f"its rows cannot be read ({text}). {source.remedy}")
 
 
 def _with_ragged(opened: Opened, name: str, result: Checked) -> Checked:
@@ -125,7 +126,9 @@ def _place(opened: Opened, name: str) -> str:
 def _known(read: Mapping[str, Any]) -> Known:
     """Collect the keys of every small table, and the numbers that others are measured by."""
     frames = {name: raw.cells for name, raw in read.items() if isinstance(raw, RawTable)}
-    keys = {name: _keys(cells, TABLES[name]) for name, cells in frames.items()}
+    keys = {name: _keys(cells, TABLES[name].key[0], TABLES[name]) for name, cells in frames.items()
+            if TABLES[name].key[0] in cells}
+    keys |= _keys_in_large(read, frames)
     wanted = {suspect.of for name in frames for suspect in TABLES[name].suspects if suspect.of}
     numbers = {}
     for place in wanted:
@@ -137,9 +140,21 @@ def _known(read: Mapping[str, Any]) -> Known:
     return Known(keys=keys, numbers=numbers)
 
 
-def _keys(cells: pd.DataFrame, table: Table) -> frozenset[str]:
-    name = table.key[0]
-    return frozenset(cast(cells[name], table[name])[0].dropna()) if name in cells else frozenset()
+def _keys(cells: pd.DataFrame, column: str, table: Table) -> frozenset[str]:
+    return frozenset(cast(cells[column], table[column])[0].dropna())
+
+
+def _keys_in_large(read: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]) -> dict[str, frozenset[str]]:
+    """Of what small tables refer to in a large one, the keys that are there."""
+    wanted: dict[str, set[str]] = {}
+    for name, cells in frames.items():
+        for column in TABLES[name].columns:
+            if column.references and TABLES[column.references].large and column.name in cells:
+                wanted.setdefault(column.references, set()).update(_keys(cells, column.name, TABLES[name]))
+    there = {name: _keys_of_large(read[name], TABLES[name]) for name in wanted
+             if name in read and not isinstance(read[name], Checked) and TABLES[name].key[0] in read[name].columns}
+    return {name: frozenset(rows.filter(rows["key"].isin(sorted(wanted[name]))).execute()["key"].astype(str))
+            if wanted[name] else frozenset() for name, rows in there.items()}
 
 
 def _key_relation(known: list[str]) -> ir.Table:

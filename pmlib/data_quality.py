@@ -191,6 +191,8 @@ def _spent(book: Book) -> pd.DataFrame:
         return pd.DataFrame()
     last = book["evm"].sort_values("month", kind="stable").drop_duplicates("project_id", keep="last")
     both = book["projects"].merge(last, on="project_id").sort_values("project_id", kind="stable")
+    if (both["spent_k"] == 0).all():  # nobody has stated what is spent
+        return pd.DataFrame()
     return pd.DataFrame({"what": "spent against the sum of actual costs", "subject": both["project_id"],
                          "stated_k": both["spent_k"], "found_k": both["ac_cum_k"]})
 

@@ -33,13 +33,20 @@ def duckdb_sources(path: Path, engine: Backend) -> tuple[dict[str, Source], list
     """Take the tables of a DuckDB file, attached read-only to the engine before it was locked."""
     database = (ATTACHED, "main")
     found = _known(engine.list_tables(database=database), path.name)
+    kinds = dict(engine.con.execute("SELECT table_name, table_type FROM information_schema.tables").fetchall())
     sources: dict[str, Source] = {
         table: EngineSource(table=table, file=f"{path.name} table {name}", paths=(path,),
                             remedy="Write the table anew; a view that reads other files is not followed",
-                            rows=partial(engine.table, name, database=database))
+                            counted=kinds.get(name) == "BASE TABLE",
+                            rows=partial(_attached, engine, name, counted=kinds.get(name) == "BASE TABLE"))
         for table, name in found[0].items()
     }
     return sources, found[1]
+
+
+def _attached(engine: Backend, name: str, *, counted: bool) -> Any:
+    rows = engine.table(name, database=(ATTACHED, "main"))
+    return rows.mutate(**{ROW: rows.rowid() + 1}) if counted else rows
 
 
 def sqlite_sources(path: Path, engine: Backend) -> tuple[dict[str, Source], list[str]]:

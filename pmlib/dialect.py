@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -118,10 +119,11 @@ class _Written(NamedTuple):
     point: str | None = None
     comma: str | None = None
 
-    @property
-    def sure_mark(self) -> str:
-        """The decimal mark, where the cell can be read with one only."""
-        return ("." if self.comma is None else "") if self.point is not None else "," if self.comma else ""
+    def asks_for(self, usual: str) -> str:
+        """Name the decimal mark of its one reading; of two, only a point that is usual in the file."""
+        if self.point is not None:
+            return "." if self.comma is None or usual == "." in self.cell else ""
+        return "," if self.comma else ""
 
     def plain(self, unit: str, *, mark: str, declared: bool) -> str:
         """Rewrite it by the decimal mark of the file; as written, or with its doubt, where that cannot be."""
@@ -157,8 +159,15 @@ def _without_percent(text: str, unit: str) -> str:
     return format(Decimal((sign, digits, int(exponent) - 2)), "f")
 
 
-def plain_table(cells: pa.Table, columns: Mapping[str, Column], *, dialect: Dialect, delimiter: str = ",") -> pa.Table:
+def plain_table(cells: pa.Table, columns: Mapping[str, Column], *, dialect: Dialect, delimiter: str = ",",
+                typed: Mapping[str, np.ndarray] | None = None) -> pa.Table:
     """Rewrite every string column of a file that the schema knows to plain text; unknown columns stay.
+
+    The numbers of a file share one decimal mark: the declared one, else the one that its cells with
+    one reading ask for, "3,5" a comma and "12.5" a point. Where they ask for both, no mark is settled,
+    and every cell with two readings, such as "1.234", is refused. In a file of commas the point is
+    usual: it counts where no cell asks for a mark, and "12.125" asks for it too, so that one quoted
+    "3,5" leads to its refusal and never to 12125.
 
     Parameters
     ----------
@@ -169,7 +178,10 @@ def plain_table(cells: pa.Table, columns: Mapping[str, Column], *, dialect: Dial
     dialect : Dialect
         What is declared; the rest is read from the file where it can mean one thing only.
     delimiter : str
-        Of the file: between commas, a point is the decimal mark unless the numbers say otherwise.
+        Of the file; empty where it has none.
+    typed : mapping of column name to array of bool, (n_rows,)
+        True where the sheet held a number, date or flag: such a cell is plain already, stays as it
+        is and tells nothing of the texts.
 
     Returns
     -------
@@ -180,19 +192,22 @@ def plain_table(cells: pa.Table, columns: Mapping[str, Column], *, dialect: Dial
     --------
     >>> cost = Column(name="cost_k", kind=Kind.NUMBER, meaning="cost")
     >>> cells = pa.table({"cost_k": ["1.234,5", "1.200 €", "(0,25)"]})
-    >>> plain_table(cells, {"cost_k": cost}, dialect=Dialect())["cost_k"].to_pylist()
+    >>> plain_table(cells, {"cost_k": cost}, dialect=Dialect(), delimiter=";")["cost_k"].to_pylist()
     ['1234.5', '1200', '-0.25']
     """
     known = [name for name, field in zip(cells.column_names, cells.schema, strict=True)
              if name in columns and _is_text(field.type)]
+    typed = typed or {}
+    texts = {name: pc.if_else(typed[name], None, cells[name]) if name in typed else cells[name] for name in known}
     of_kind = {name: columns[name].kind for name in known}
-    numbers = {name: cells[name] for name in known if of_kind[name] in (Kind.NUMBER, Kind.INTEGER)}
+    numbers = {name: texts[name] for name in known if of_kind[name] in (Kind.NUMBER, Kind.INTEGER)}
     rewritten = _rewritten_numbers(numbers, columns, dialect=dialect, delimiter=delimiter)
     for name in known:
-        if name not in numbers and not _all(cells[name], _PLAIN[of_kind[name]]):
-            rewritten[name] = _rewritten(cells[name], of_kind[name], dialect)
+        if name not in numbers and not _all(texts[name], _PLAIN[of_kind[name]]):
+            rewritten[name] = _rewritten(texts[name], of_kind[name], dialect)
     for name, column in rewritten.items():
-        cells = cells.set_column(cells.column_names.index(name), name, column)
+        whole = pc.if_else(typed[name], cells[name], column) if name in typed else column
+        cells = cells.set_column(cells.column_names.index(name), name, whole)
     return cells
 
 
@@ -257,8 +272,8 @@ def _rewritten_numbers(numbers: dict[str, pa.ChunkedArray], columns: Mapping[str
     if usual == "." and len(plain) == len(numbers):
         return {}
     read = {name: _Numbers.of(_tidy(column), dialect) for name, column in numbers.items() if name not in plain}
-    marks = {number.sure_mark for column in read.values() for number in column.written} - {""}
-    if any(_any(numbers[name], _SURE_POINT) for name in plain):
+    marks = {number.asks_for(usual) for column in read.values() for number in column.written} - {""}
+    if any(_any(numbers[name], r"\." if usual == "." else _SURE_POINT) for name in plain):
         marks.add(".")
     mark = dialect.decimal_mark or (usual if not marks else marks.pop() if len(marks) == 1 else "")
     if mark != ".":

@@ -11,6 +11,7 @@ from pmlib import views
 from pmlib.errors import WorkbookError, nearest
 from pmlib.readers import read_csv
 from pmlib.schema import TABLES
+from pmlib.schema.definition import column_name
 from pmlib.sheets import sheet_names
 from pmlib.sources import (
     EngineSource,
@@ -22,6 +23,7 @@ from pmlib.sources import (
     sheet_source,
     unpivot_scores,
 )
+from pmlib.template import LISTS, READ_ME
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
 
 #: Endings of the files that stand for a table.
 ENDINGS = (".csv", ".parquet", ".xlsx")
-#: Sheets of a template that hold no table.
-ASIDE = ("read me", "lists")
 
 # What looks like an id stays text: 007 is not 7, 1E5 is not 100000.
 _INTEGER = r"[+-]?(0|[1-9]\d{0,17})"
@@ -77,12 +77,12 @@ def spreadsheet_sources(path: Path) -> tuple[dict[str, Source], list[str]]:
     sources: dict[str, Source] = {}
     notes = []
     for sheet in sheet_names(path):
-        table = sheet.strip().lower().replace(" ", "_")
+        table = column_name(sheet)
         if table in sources:
             raise WorkbookError(f"{path.name}: sheet '{sheet}' stands for table '{table}' a second time. Keep one.")
         if table in TABLES:
             sources[table] = sheet_source(table, path, sheet)
-        elif sheet.strip().lower() not in ASIDE:
+        elif sheet not in (READ_ME, LISTS):
             notes.append(f"{path.name}: sheet '{sheet}' is not a known table and stays unread. "
                          f"{nearest(table, TABLES)}".strip())
     _let_scores_be_a_matrix(sources)
@@ -92,7 +92,7 @@ def spreadsheet_sources(path: Path) -> tuple[dict[str, Source], list[str]]:
 def _let_scores_be_a_matrix(sources: dict[str, Source]) -> None:
     scores, objectives = sources.get("scores"), sources.get("objectives")
     if isinstance(scores, TextSource):
-        unpivot_scores(scores, objectives if isinstance(objectives, TextSource) else None)
+        unpivot_scores(scores, objectives)
 
 
 def _files(folder: Path) -> dict[str, Source]:
@@ -162,7 +162,7 @@ class _Loader:
         if key not in self._names:
             name = f"file {len(self._names) + 1}: {file.name}"
             if file.suffix.lower() == ".parquet":
-                self._engine.read_parquet(file, table_name=name)
+                self._engine.read_parquet(file, table_name=name, hive_partitioning=False)
             else:
                 self._load_csv(file, name, options)
             self._names[key] = name

@@ -15,9 +15,7 @@ import pandas as pd
 from pmlib.dialect import remedy
 from pmlib.schema.casting import DAY, MONTH, NO, NO_TEXT, NUMBER, YES
 from pmlib.schema.checks import (
-    CHOOSE_TWIN,
     CORRECT,
-    DELETE_TWIN,
     DISTINCT,
     MOST_WEIGHT,
     Checked,
@@ -29,6 +27,7 @@ from pmlib.schema.checks import (
 )
 from pmlib.schema.definition import Column, Kind, Rule, Table
 from pmlib.schema.findings import LISTED, Finding, ProblemKind
+from pmlib.schema.keys import CHOOSE_TWIN, DELETE_TWIN
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -91,12 +90,10 @@ def check_large(
     if not problems:
         return Checked(table=staged.select(*table.names), findings=(), n_rows=n_rows, n_set_aside=0, weight=total)
     aside = engine.create_table(f"{table.name} set aside", _union(problems), temp=True, overwrite=True)
-    rows = aside.group_by("row").aggregate(weight=aside["weight"].max())
-    sums = rows.aggregate(n=rows.count(), weight=rows["weight"].sum()).execute().iloc[0]
+    rows = aside.select("row").distinct()
     findings, kinds = _listed(aside, broken, table, file)
     return Checked(table=staged.anti_join(rows, staged[ROW] == rows["row"]).select(*table.names), findings=findings,
-                   kinds=kinds, n_rows=n_rows, n_set_aside=int(sums["n"]), weight=total,
-                   weight_aside=float(sums["weight"] or 0.0))
+                   kinds=kinds, n_rows=n_rows, n_set_aside=int(rows.count().execute()), weight=total)
 
 
 def _union(parts: list[ir.Table]) -> ir.Table:
@@ -114,6 +111,8 @@ def _staged(source: ir.Table, table: Table) -> ir.Table:
         kind = _TYPES[column.kind]
         present = column.name in source.columns
         cell = source[column.name] if present else ibis.null("string")
+        if cell.type().is_floating():
+            cell = _when(~cell.isnan(), cell)  # a program's way to leave a cell empty
         value = (_cast(cell, column.kind) if present else ibis.null(kind)).cast(kind)
         # Only text can hold an empty cell that is not null; other types need no text for their checks.
         given = raw_text(cell) if cell.type().is_string() else cell

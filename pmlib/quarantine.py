@@ -80,7 +80,8 @@ class Quarantine:
 
     def _kind(self, kind: ProblemKind) -> dict[str, object]:
         rows, _, weight = self.totals.get(kind.table, (kind.rows, kind.rows, 0.0))
-        of = _counted(kind.table) if weight else "rows"
+        # What cannot be read weighs nothing, and that is not what it is worth.
+        of = _counted(kind.table) if weight and kind.weight else "rows"
         share = kind.weight / weight if of != "rows" else kind.rows / max(rows, 1)
         return {"table": kind.table, "column": kind.column, "problem": kind.problem, "rows": kind.rows,
                 "share": share, "of": of, "remedy": kind.remedy}
@@ -114,6 +115,9 @@ class Quarantine:
             here = [finding for finding in self.findings
                     if (finding.table, finding.problem) == (kind["table"], kind["problem"])
                     and (finding.column == kind["column"] or not finding.row)]
+            if any(finding.blocks for finding in here):
+                lines += [f"{kind['table']} is blocked: {finding}" for finding in here]
+                continue
             lines.append(f"{kind['table']}: {_counted_words(kind['rows'], 'row')}, "
                          f"{_in_words(kind['column'], kind['problem'])} ({_share(kind)})")
             lines += [f"  {finding}" for finding in here[:rows]]

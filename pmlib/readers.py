@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from pmlib.errors import WorkbookError
+from pmlib.schema.definition import column_name
 
-ENDINGS = (".csv", ".parquet")
 DELIMITERS = (",", ";", "\t", "|")
 
 _CELL_BYTES = 1_000_000
@@ -210,12 +210,12 @@ def _header(data: bytes, path: Path, *, delimiter: str | None, quote: str, skip:
     for line in islice(_LINE.finditer(data, start), n_before):
         start = line.end()
     delimiters = (delimiter,) if delimiter else (declared[1],) if declared else DELIMITERS
-    names = {_normal(name): name for name in known}
+    names = {column_name(name): name for name in known}
     splits = [_split(data, start, delimiter=mark, quote=quote) for mark in delimiters]
-    header = max(splits, key=lambda split: (sum(_normal(cell) in names for cell in split.cells), len(split.cells)))
+    header = max(splits, key=lambda split: (sum(column_name(cell) in names for cell in split.cells), len(split.cells)))
     if not header.cells or (header.row > 1 and all(_NUMBER.fullmatch(name) for name in header.names)):
         raise WorkbookError(f"{path.name}: no header row. Write the column names in the first row.")
-    header = header._replace(cells=[names.get(_normal(cell), cell) for cell in header.cells],
+    header = header._replace(cells=[names.get(column_name(cell), cell) for cell in header.cells],
                              row=n_before + header.row)
     _check_names(header, path)
     return header
@@ -240,10 +240,6 @@ def _split(data: bytes, start: int, *, delimiter: str, quote: str) -> _Header:
     except csv.Error:
         pass
     return _Header([], start, end, 1, delimiter)
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[\s-]+", "_", name.strip("\"'\ufeff\u200b" + string.whitespace + "\u00a0").casefold())
 
 
 def _check_names(header: _Header, path: Path) -> None:

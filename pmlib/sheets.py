@@ -17,10 +17,12 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 from zipfile import ZipFile, is_zipfile
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pmlib.errors import WorkbookError, did_you_mean
+from pmlib.schema.definition import column_name
 
 HEADER_ROWS, MERGED_ROWS = 30, 2
 MAX_CELLS, MAX_TEXT = 50_000_000, 32_767
@@ -37,6 +39,7 @@ _LONG_NUMBER = re.compile(rb"<v>-?\d{16}")
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 Row = tuple[int, list[Any]]
+Line = tuple[int, list[str | None], list[bool]]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -55,6 +58,8 @@ class SheetText:
         The sheet's name as written.
     notes : list of str
         What stays unread, and where.
+    typed : dict of str to array of bool, (n_rows,)
+        True where the sheet holds a number, date or flag and no text; columns without any are left out.
     """
 
     cells: pa.Table
@@ -62,6 +67,7 @@ class SheetText:
     letters: dict[str, str]
     sheet: str
     notes: list[str]
+    typed: dict[str, np.ndarray]
 
     def __repr__(self) -> str:
         return f"<SheetText: {self.sheet}; {self.cells.num_rows:,} rows, {self.cells.num_columns} columns>"
@@ -126,27 +132,27 @@ def _read(rows: Iterator[Row], path: Path, sheet: str, known: Collection[str]) -
     _refuse_twins(header, at, where)
     unnamed: set[int] = set()
     lines = _lines(chain((row for row in head if row[0] > at), rows), list(header), unnamed)
-    table, numbers = _columns(lines, list(header.values()))
+    table, numbers, typed = _columns(lines, list(header.values()))
     letters = {name: _letter(place) for place, name in header.items()}
     _refuse_long(table, numbers, letters, where)
     notes = [f"{where}!{_letter(place)}{at}: the column has no name and stays unread" for place in sorted(unnamed)]
-    return SheetText(cells=table, rows=numbers, letters=letters, sheet=sheet, notes=notes)
+    return SheetText(cells=table, rows=numbers, letters=letters, sheet=sheet, notes=notes, typed=typed)
 
 
 def _header(head: list[Row], known: Collection[str], where: str) -> tuple[int, dict[int, str]]:
     """Find the header: its row, and the column name at each place."""
-    by_normal = {_normal(name): name for name in known}
     best: dict[int, str] = {}
     row, most = 0, 0
     texts = [(number, [_text(cell) or "" for cell in cells]) for number, cells in head]
     for at, (number, line) in enumerate(texts):
         # A header merged over rows stands in the uppermost of them.
         above = [cells for upper, cells in texts[max(at - MERGED_ROWS, 0):at] if upper >= number - MERGED_ROWS]
-        names = {place: by_normal.get(_normal(text), text) for place, text in enumerate(line) if text}
+        names = {place: name if (name := column_name(text)) in known else text
+                 for place, text in enumerate(line) if text}
         for place in set(range(max(map(len, [line, *above])))) - set(names):
             text = next((cells[place] for cells in reversed(above) if place < len(cells) and cells[place]), "")
-            if _normal(text) in by_normal:
-                names[place] = by_normal[_normal(text)]
+            if (name := column_name(text)) in known:
+                names[place] = name
         hits = sum(name in known for name in names.values())
         if hits > most:
             best, row, most = dict(sorted(names.items())), number, hits
@@ -159,13 +165,12 @@ def _header(head: list[Row], known: Collection[str], where: str) -> tuple[int, d
 def _refuse_twins(header: dict[int, str], row: int, where: str) -> None:
     seen: dict[str, int] = {}
     for place, name in header.items():
-        if (first := seen.setdefault(_normal(name), place)) != place:
-            sheet = where.partition(": ")[2]
-            raise WorkbookError(f"{where}!{_letter(first)}{row} and {sheet}!{_letter(place)}{row} both name column "
-                                f"'{name}'. Keep one of them.")
+        if (first := seen.setdefault(column_name(name), place)) != place:
+            raise WorkbookError(f"{where}!{_letter(first)}{row} and {where.partition(': ')[2]}!{_letter(place)}{row} "
+                                f"both name column '{name}'. Keep one of them.")
 
 
-def _lines(rows: Iterator[Row], places: list[int], unnamed: set[int]) -> Iterator[tuple[int, list[str | None]]]:
+def _lines(rows: Iterator[Row], places: list[int], unnamed: set[int]) -> Iterator[Line]:
     """Texts at the named places, row by row; places without a name that hold something join ``unnamed``."""
     right, area = max(places) + 1, 0
     gaps = sorted(set(range(right)) - set(places))
@@ -174,21 +179,25 @@ def _lines(rows: Iterator[Row], places: list[int], unnamed: set[int]) -> Iterato
         area += max(width, len(places))
         if area > MAX_CELLS:
             raise ValueError(f"more than {MAX_CELLS:,} cells: bring this table as Parquet or CSV")
-        line = [_text(cells[place]) if place < width else None for place in places]
+        named = [cells[place] if place < width else None for place in places]
+        line = [_text(cell) for cell in named]
         unnamed.update(place for place in chain(gaps, range(right, width)) if place < width and _text(cells[place]))
         if line.count(None) < len(line):
-            yield number, line
+            yield number, line, [cell is not None and type(cell) is not str for cell in named]
 
 
-def _columns(lines: Iterator[tuple[int, list[str | None]]], names: list[str]) -> tuple[pa.Table, list[int]]:
+def _columns(lines: Iterator[Line], names: list[str]) -> tuple[pa.Table, list[int], dict[str, np.ndarray]]:
     schema = pa.schema([(name, pa.string()) for name in names])
     numbers: list[int] = []
-    batches = []
+    batches, typed = [], [np.empty((0, len(names)), dtype=bool)]
     while block := list(islice(lines, 1 << 16)):
-        numbers.extend(number for number, _ in block)
-        arrays = [pa.array(column, pa.string()) for column in zip(*(line for _, line in block), strict=True)]
+        rows, texts, kinds = zip(*block, strict=True)
+        numbers.extend(rows)
+        typed.append(np.array(kinds, dtype=bool))
+        arrays = [pa.array(column, pa.string()) for column in zip(*texts, strict=True)]
         batches.append(pa.RecordBatch.from_arrays(arrays, schema=schema))
-    return pa.Table.from_batches(batches, schema=schema), numbers
+    flags = zip(names, np.concatenate(typed).T, strict=True)
+    return pa.Table.from_batches(batches, schema=schema), numbers, {name: found for name, found in flags if found.any()}
 
 
 def _refuse_long(table: pa.Table, rows: list[int], letters: dict[str, str], where: str) -> None:
@@ -197,10 +206,6 @@ def _refuse_long(table: pa.Table, rows: list[int], letters: dict[str, str], wher
         if (at := pc.index(long, True).as_py()) >= 0:
             raise WorkbookError(f"{where}!{letters[name]}{rows[at]}: a text longer than {MAX_TEXT:,} characters. "
                                 "Shorten it.")
-
-
-def _normal(header: str) -> str:
-    return re.sub(r"[\s\-]+", "_", header.strip().casefold())
 
 
 def _letter(place: int) -> str:
@@ -219,8 +224,7 @@ def _float_text(cell: float) -> str:
 
 def _datetime_text(cell: dt.datetime) -> str:
     # Excel counts in days: 12:00 may come back as 11:59:59.9999.
-    near = cell + dt.timedelta(microseconds=500_000) if cell.microsecond else cell
-    return near.isoformat(" ", "seconds").removesuffix(" 00:00:00")
+    return (cell + dt.timedelta(seconds=0.5)).isoformat(" ", "seconds").removesuffix(" 00:00:00")
 
 
 _WRITE: dict[type, Callable[[Any], str]] = {
@@ -277,11 +281,9 @@ def _sheet_parts(archive: ZipFile, path: Path) -> dict[str, str]:
     if "purl.oclc.org" in root.tag:
         raise WorkbookError(f"{path.name}: a Strict Open XML file. {_SAVE_AGAIN}")
     relations = _relations(archive, book)
-    parts = {}
-    for sheet in root.iterfind("{*}sheets/{*}sheet"):
-        kind, target = relations[next(value for key, value in sheet.attrib.items() if key.endswith("}id"))]
-        if kind == "worksheet":
-            parts[sheet.attrib["name"]] = target
+    found = {sheet.attrib["name"]: relations[next(sheet.attrib[key] for key in sheet.attrib if key.endswith("}id"))]
+             for sheet in root.iterfind("{*}sheets/{*}sheet")}
+    parts = {name: target for name, (kind, target) in found.items() if kind == "worksheet"}
     if not parts:
         raise WorkbookError(f"{path.name}: no worksheet inside. {_SAVE_AGAIN}")
     return parts
@@ -291,11 +293,9 @@ def _relations(archive: ZipFile, part: str) -> dict[str, tuple[str, str]]:
     """Kind and target of each relation of a part, by id."""
     folder, name = posixpath.split(part)
     root = ElementTree.fromstring(archive.read(posixpath.join(folder, "_rels", f"{name}.rels")))
-    return {
-        one.attrib["Id"]: (posixpath.basename(one.attrib["Type"]),
-                           posixpath.normpath(posixpath.join("/", folder, one.attrib["Target"])).lstrip("/"))
-        for one in root
-    }
+    return {one.attrib["Id"]: (posixpath.basename(one.attrib["Type"]),
+                               posixpath.normpath(posixpath.join("/", folder, one.attrib["Target"])).lstrip("/"))
+            for one in root}
 
 
 def _is_plain(archive: ZipFile, part: str) -> bool:

@@ -16,11 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pmlib.dialect import Dialect, plain_table
-from pmlib.errors import WorkbookError
+from pmlib.errors import WorkbookError, nearest
 from pmlib.large_tables import ROW
 from pmlib.readers import read_csv, sha256
 from pmlib.schema import TABLES
+from pmlib.schema.casting import REMEDY
 from pmlib.schema.checks import RawTable
+from pmlib.schema.definition import column_name
 from pmlib.schema.findings import Finding
 from pmlib.sheets import read_sheet, sheet_names
 
@@ -46,6 +48,8 @@ class Text:
         Between the cells of a CSV file.
     ragged : tuple of (int, str)
         Rows with too few or too many cells.
+    typed : mapping of column to array of bool
+        Cells that were numbers, dates or flags and no texts.
     sheet : str
         Name of the sheet; empty for a CSV file.
     letters : mapping of column to Excel's letter
@@ -58,6 +62,7 @@ class Text:
     rows: list[int]
     delimiter: str = ","
     ragged: tuple[tuple[int, str], ...] = ()
+    typed: Mapping[str, np.ndarray] = field(default_factory=dict)
     sheet: str = ""
     letters: Mapping[str, str] = field(default_factory=dict)
     criteria: tuple[str, ...] = ()
@@ -165,7 +170,8 @@ class TextSource(Source):
 
     def _plain(self, dialect: Dialect) -> pa.Table:
         columns = {column.name: column for column in TABLES[self.table].columns}
-        return plain_table(self.text.cells, columns, dialect=dialect, delimiter=self.text.delimiter)
+        return plain_table(self.text.cells, columns, dialect=dialect, delimiter=self.text.delimiter,
+                           typed=self.text.typed)
 
     def placed(self, finding: Finding) -> Finding:
         """Name the sheet's cell, and in a matrix the criterion."""
@@ -188,12 +194,12 @@ class ParquetSource(Source):
     def cells(self, dialect: Dialect) -> RawTable:
         """Read a small table whole."""
         with self.reading():
-            return numbered(pq.read_table(self.paths[0]), self)
+            return numbered(pq.read_table(self.paths[0], partitioning=None), self)
 
     def relation(self, engine: Backend, dialect: Dialect) -> ir.Table:
         """Bind a large table to the engine, with its file row in ``ROW``."""
         with self.reading():
-            rows = engine.read_parquet(self.paths[0], file_row_number=True)
+            rows = engine.read_parquet(self.paths[0], file_row_number=True, hive_partitioning=False)
             rows = rows.mutate(**{ROW: rows["file_row_number"] + 1}).drop("file_row_number")
         return rows.rename({new: old for old, new in schema_names(rows.columns, self.table).items()})
 
@@ -226,11 +232,18 @@ class EngineSource(Source):
         """Bind a large table to the engine, with its row in ``ROW``."""
         import ibis
 
-        with self.reading():
+        with self.reading(), in_time(engine, self.file):
             rows = self._rows()
             if not self.counted:
-                rows = rows.mutate(**{ROW: ibis.row_number() + 1})
+                # A query may give its rows in another order every time: it is asked once.
+                rows = engine.create_table(f"{self.table} as text", rows.mutate(**{ROW: ibis.row_number() + 1}))
         return rows.rename({new: old for old, new in schema_names(rows.columns, self.table).items()})
+
+    def placed(self, finding: Finding) -> Finding:
+        """Leave out the remedies of offices: a view or a database writes plainly what it means."""
+        if "in the table workbook" not in finding.remedy:
+            return finding
+        return replace(finding, remedy=REMEDY[TABLES[self.table][finding.column].kind])
 
     def _rows(self) -> ir.Table:
         rows = self.rows()
@@ -277,7 +290,7 @@ def csv_source(table: str, path: Path) -> TextSource:
     """Take a table from a CSV file."""
     def read() -> Text:
         text = read_csv(path, known=TABLES[table].names)
-        return Text(cells=_named(text.cells, table), rows=text.rows, delimiter=text.delimiter, ragged=text.ragged)
+        return Text(cells=text.cells, rows=text.rows, delimiter=text.delimiter, ragged=text.ragged)
 
     return TextSource(table=table, file=path.name, paths=(path,), read=read)
 
@@ -286,64 +299,81 @@ def sheet_source(table: str, path: Path, sheet: str) -> TextSource:
     """Take a table from a sheet of an .xlsx file; without a name, from the one named as the table, else the first."""
     def read() -> Text:
         text = read_sheet(path, sheet or _sheet_of(table, path), known=TABLES[table].names)
-        return Text(cells=text.cells, rows=text.rows, sheet=text.sheet, letters=text.letters, notes=tuple(text.notes))
+        return Text(cells=text.cells, rows=text.rows, sheet=text.sheet, letters=text.letters, typed=text.typed,
+                    notes=tuple(text.notes))
 
     return TextSource(table=table, file=path.name, paths=(path,), read=read, remedy="Save the sheet anew")
 
 
 def _sheet_of(table: str, path: Path) -> str:
     names = sheet_names(path)
-    return next((name for name in names if name.strip().lower() == table), names[0])
+    own = [name for name in names if column_name(name) == table]
+    if not own and len(names) > 1:
+        raise WorkbookError(f"{path.name}: the sheets {', '.join(names[:6])} are there, and none is named '{table}'. "
+                            "Name the one that counts so.")
+    return own[0] if own else names[0]
 
 
-def unpivot_scores(source: TextSource, objectives: TextSource | None) -> None:
+def unpivot_scores(source: TextSource, objectives: Source | None) -> None:
     """Let scores come as a matrix, projects by criteria: one column per criterion, named by its id or name."""
     plain_read = source.read
 
     def read() -> Text:
         text = plain_read()
-        if {"objective_id", "raw_level"} & set(text.cells.column_names):
+        if objectives is None or {"objective_id", "raw_level"} & set(text.cells.column_names):
             return text
-        names = _objective_ids(objectives)
-        criteria = tuple(header for header in text.cells.column_names if header.casefold() in names)
-        return _unpivoted(text, criteria, [names[header.casefold()] for header in criteria]) if criteria else text
+        return _unpivoted(text, _objective_ids(objectives), source.file)
 
     source.read = read
 
 
-def _objective_ids(objectives: TextSource | None) -> dict[str, str]:
-    if objectives is None:
+def _objective_ids(objectives: Source) -> dict[str, str]:
+    """Objective ids by how a header may name them."""
+    cells = objectives.cells(Dialect()).cells
+    if "objective_id" not in cells:
         return {}
-    cells = objectives.text.cells
-    ids = cells.column("objective_id").to_pylist() if "objective_id" in cells.column_names else []
-    titles = cells.column("name").to_pylist() if "name" in cells.column_names else ids
-    named = {str(title).casefold(): str(name) for name, title in zip(ids, titles, strict=True) if title}
-    return named | {str(name).casefold(): str(name) for name in ids if name}
+    titles = cells["name"] if "name" in cells else cells["objective_id"]
+    pairs = [(str(name), str(title)) for name, title in zip(cells["objective_id"], titles, strict=True)
+             if not pd.isna(name) and not pd.isna(title)]
+    return {column_name(title): name for name, title in pairs} | {column_name(name): name for name, _ in pairs}
 
 
-def _unpivoted(text: Text, criteria: tuple[str, ...], ids: list[str]) -> Text:
-    kept = [name for name in text.cells.column_names if name in TABLES["scores"]]
-    size = text.cells.num_rows
+def _unpivoted(text: Text, ids: Mapping[str, str], file: str) -> Text:
+    headers = [name for name in text.cells.column_names if name not in TABLES["scores"]]
+    criteria = tuple(name for name in headers if column_name(name) in ids)
+    if not criteria:
+        return text
+    kept = text.cells.select([name for name in text.cells.column_names if name not in headers])
     parts = [
-        text.cells.select(kept).append_column("objective_id", pa.array([name] * size, pa.string()))
-        .append_column("raw_level", text.cells.column(header))
-        for header, name in zip(criteria, ids, strict=True)
+        kept.append_column("objective_id", pa.array([ids[column_name(header)]] * kept.num_rows, pa.string()))
+        .append_column("raw_level", text.cells.column(header)) for header in criteria
     ]
+    typed = [text.typed.get(header, np.zeros(kept.num_rows, dtype=bool)) for header in criteria]
+    notes = tuple(f"{file}: column '{name}' is no criterion and stays unread. {nearest(name, ids.values())}".strip()
+                  for name in headers if name not in criteria)
     rows = [row * len(criteria) + at for at in range(len(criteria)) for row in text.rows]
-    return replace(text, cells=pa.concat_tables(parts), rows=rows, criteria=criteria)
-
-
-def _named(cells: pa.Table, table: str) -> pa.Table:
-    names = schema_names(cells.column_names, table)
-    return cells.rename_columns([names.get(name, name) for name in cells.column_names])
+    return replace(text, cells=pa.concat_tables(parts), rows=rows, criteria=criteria, notes=(*text.notes, *notes),
+                   typed={name: np.tile(cells, len(criteria)) for name, cells in text.typed.items() if name in kept}
+                   | {"raw_level": np.concatenate(typed)})
 
 
 def schema_names(columns: Iterable[str], table: str) -> dict[str, str]:
-    """Map column names that differ from the schema's only in case, blanks or hyphens."""
+    """Map column names that differ from the schema's only in case, blanks or hyphens.
+
+    Raises
+    ------
+    WorkbookError
+        Two columns stand for the same one.
+    """
     present = list(columns)
-    wanted = {name: name.strip().lower().replace(" ", "_").replace("-", "_") for name in present}
-    known = {name: new for name, new in wanted.items() if new in TABLES[table]}
-    return {name: new for name, new in known.items() if name == new or new not in present}
+    known = {name: column_name(name) for name in present if column_name(name) in TABLES[table]}
+    names = {name: new for name, new in known.items() if name == new or new not in present}
+    for new in names.values():
+        same = [name for name, other in names.items() if other == new]
+        if len(same) > 1:
+            raise WorkbookError(f"table '{table}': columns '{same[0]}' and '{same[1]}' both stand for '{new}'. "
+                                "Keep one of them.")
+    return names
 
 
 def numbered(cells: pa.Table, source: Source, *, counted: bool = False) -> RawTable:

@@ -108,6 +108,9 @@ class Workbook(Mapping[str, Any]):
         """
         if self.as_of is not None:
             return month_text(month_of(self.as_of))
+        if "workbook" in self.blocked:
+            raise WorkbookError(f"{self.source}: table 'workbook' is blocked, so that no day is known. Pass as_of, or "
+                                "mend it.")
         months = [month for name in self for month in [_newest_month(self[name], TABLES[name])] if month is not None]
         if not months:
             raise WorkbookError(f"{self.source}: no table says which month this is. Pass period, or add the table "
@@ -183,17 +186,19 @@ class Workbook(Mapping[str, Any]):
         return "\n".join([self.summary(), *self.notes, *self.quarantine.lines(rows=rows)])
 
     def check(self) -> str:
-        """Reconcile rows read with rows usable and set aside.
+        """Count the rows of every usable table, and set them against rows read less rows set aside.
 
         Raises
         ------
         CheckError
             A table's rows do not add up.
         """
-        for row in self._counts.to_dict("records"):
-            if row["rows"] != row["usable"] + row["set_aside"]:
-                raise CheckError(f"table {row['table']}: {row['rows']} rows read, but {row['usable']} usable and "
-                                 f"{row['set_aside']} set aside. Report this with the file.")
+        for row in self._counts[self._counts["state"] != "blocked"].to_dict("records"):
+            table = self._every_date[row["table"]]
+            held = len(table) if isinstance(table, pd.DataFrame) else int(table.count().execute())
+            if held != row["usable"]:
+                raise CheckError(f"table {row['table']}: {row['rows']} rows read and {row['set_aside']} set aside, but "
+                                 f"{held} usable. Report this with the file.")
         return f"All {int(self._counts['rows'].sum()):,} rows are accounted for in {len(self._counts)} tables."
 
     def _set_aside_text(self) -> str:
@@ -234,7 +239,8 @@ def open_workbook(source: str | Path, *, as_of: str | dt.date | None = None) -> 
         source=opened.place, name=about["name"], currency=about["currency"], as_of=day, blocked=blocked,
         quarantine=make_quarantine(checked), notes=tuple(opened.notes), _counts=_counts(opened, checked),
         fingerprints={
-            name: {"sha256": opened.sources[name].sha256, "rows": result.n_rows} for name, result in checked.items()
+            name: {"sha256": opened.sources[name].sha256 if result.table is not None else "", "rows": result.n_rows}
+            for name, result in checked.items()
         },
         _tables={name: known_on(table, TABLES[name], day) for name, table in usable.items()}, _every_date=usable,
     )
@@ -276,7 +282,8 @@ def _counts(opened: Opened, checked: Mapping[str, Checked]) -> pd.DataFrame:
         [
             {
                 "table": name, "file": opened.sources[name].file, "rows": result.n_rows,
-                "set_aside": result.n_set_aside, "usable": result.n_rows - result.n_set_aside,
+                "set_aside": result.n_rows if result.blocked else result.n_set_aside,
+                "usable": 0 if result.blocked else result.n_rows - result.n_set_aside,
                 "state": "blocked" if result.blocked else "rows set aside" if result.n_set_aside else "clean",
             }
             for name, result in checked.items()

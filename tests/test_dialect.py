@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -89,8 +90,14 @@ def test_a_percent_sign_is_read_by_the_unit_of_the_column(written, share, percen
     (["1,234"], ";", ["1,234 (1234 or 1.234?)"]),
     (["1.234", "7"], ",", ["1.234", "7"]),
     (["1,234"], ",", ["1234"]),
-    (["1.234", "12,5"], ",", ["1234", "12.5"]),
+    (["1.234", "12,5"], ",", [DOUBT_1234, "12.5"]),
     (["1.234", "12,5"], ";", ["1234", "12.5"]),
+    (["1.234", "12,5"], "\t", ["1234", "12.5"]),
+    (["1.234", "1,234", "12,5"], ",", [DOUBT_1234, "1,234 (1234 or 1.234?)", "12.5"]),
+    (["-1.234 €", "1.234,5", "1.234.567"], ",", ["-1.234 € (1234 or 1.234?)", "1234.5", "1234567"]),
+    (["1,234", "12,5"], ",", ["1.234", "12.5"]),
+    (["1,234", "1.234,5"], ",", ["1.234", "1234.5"]),
+    (["1.234", "1,234"], ",", ["1.234", "1234"]),
     (["1,234", "12,5"], ";", ["1.234", "12.5"]),
     (["1.234", "12.5"], ";", ["1.234", "12.5"]),
     (["1,234", "12.5"], ";", ["1234", "12.5"]),
@@ -113,6 +120,45 @@ def test_another_number_column_is_evidence_too(sure, expected):
     table = pa.table({"a": ["1.234"], "b": [sure], "c": ["1,5"], "other": ["1,5"]})
     columns = {"a": column(NUMBER), "b": column(Kind.INTEGER), "c": column(Kind.TEXT)}
     assert plain_table(table, columns, dialect=Dialect(), delimiter=";")["a"].to_pylist() == [expected]
+
+
+def test_one_quoted_comma_in_a_file_of_commas_makes_no_point_a_thousands_separator():
+    table = pa.table({"cost": ["12.125", "250.500", "7"], "weight": ["3,5", "1", None]})
+    columns = dict.fromkeys(table.column_names, column(NUMBER))
+    assert plain_table(table, columns, dialect=Dialect()).to_pydict() == {
+        "cost": ["12.125 (12125 or 12.125?)", "250.500 (250500 or 250.500?)", "7"], "weight": ["3.5", "1", None]}
+    declared = plain_table(table, columns, dialect=Dialect(decimal_mark=","))
+    assert declared["cost"].to_pylist() == ["12125", "250500", "7"]
+
+
+@pytest.mark.parametrize("declared", ["", ",", "."])
+@pytest.mark.parametrize("delimiter", [",", ";", ""])
+def test_a_cell_typed_in_the_sheet_is_plain_whatever_the_texts_say(declared, delimiter):
+    table = pa.table({"a": ["12.125", "3,5", "1.5", None], "b": ["250.5", "1e-07", "-0.125", "1200"]})
+    typed = {"a": np.array([True, False, True, False]), "b": np.ones(4, dtype=bool)}
+    found = plain_table(table, dict.fromkeys("ab", column(NUMBER)), dialect=Dialect(decimal_mark=declared),
+                        delimiter=delimiter, typed=typed)
+    text = "3,5 (decimal mark '.' is declared)" if declared == "." else "3.5"
+    assert found.to_pydict() == {"a": ["12.125", text, "1.5", None], "b": table["b"].to_pylist()}
+
+
+def test_a_typed_number_is_no_evidence_for_the_texts():
+    table = pa.table({"c": ["12.5", "1.234", "0.25"]})
+    typed = {"c": np.array([True, False, True])}
+    found = plain_table(table, {"c": column(NUMBER)}, dialect=Dialect(), delimiter=";", typed=typed)
+    assert found["c"].to_pylist() == ["12.5", DOUBT_1234, "0.25"]
+
+
+@pytest.mark.parametrize(("kind", "typed_cell", "text", "expected"), [
+    (Kind.MONTH, "12.2025", "12.2025", "2025-12"), (DATE, "2025-12-31", "31.12.2025", "2025-12-31"),
+    (Kind.FLAG, "true", "ja", "true"), (Kind.TEXT, "7", " 7\u00a0", "7"), (Kind.INTEGER, "12.125", "1,5", "1.5"),
+])
+def test_a_typed_cell_of_any_kind_stays_beside_a_text_that_is_rewritten(kind, typed_cell, text, expected):
+    chunks = pa.chunked_array([[typed_cell], [], [text, typed_cell]], pa.string())
+    found = plain_table(pa.table({"c": chunks, "other": chunks}), {"c": column(kind)}, dialect=Dialect(),
+                        typed={"c": np.array([True, False, True]), "other": np.array([True, False, False])})
+    assert found["c"].to_pylist() == [typed_cell, expected, typed_cell]
+    assert found["other"].to_pylist() == chunks.to_pylist()
 
 
 @pytest.mark.parametrize(("mark", "cells", "expected"), [
@@ -254,6 +300,19 @@ def test_without_a_declaration_a_number_is_right_or_refused(numbers, style):
     found = plain(*(office(number, *style) for number in numbers))
     assert all("?" in cell or Decimal(cell) == number for cell, number in zip(found, numbers, strict=True))
     assert not any(passes(cell, NUMBER) for cell in found if "?" in cell)
+
+
+@settings(max_examples=150, deadline=None)
+@given(numbers=st.lists(st.floats(-1e9, 1e9, allow_nan=False).map(lambda number: round(number, 3)), min_size=1,
+                        max_size=6),
+       text=st.sampled_from(["3,5", "1.234,5", "12.5", "1,234", "1.234", "x"]),
+       mark=st.sampled_from(("", ".", ",")), delimiter=st.sampled_from(",;"))
+def test_a_typed_number_keeps_its_value_beside_any_text(numbers, text, mark, delimiter):
+    table = pa.table({"c": [*map(repr, numbers), text]})
+    typed = {"c": np.array([True] * len(numbers) + [False])}
+    found = plain_table(table, {"c": column(NUMBER)}, dialect=Dialect(decimal_mark=mark), delimiter=delimiter,
+                        typed=typed)
+    assert [float(cell) for cell in found["c"].to_pylist()[:-1]] == numbers
 
 
 def written_date(day, date_format, pad):

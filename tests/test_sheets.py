@@ -106,6 +106,58 @@ def test_every_kind_of_cell_becomes_text_that_casts_back_to_it(engine, book):
     ]
 
 
+def typed(path):
+    """Columns by row, True where the sheet holds a number, date or flag."""
+    return {name: found.tolist() for name, found in read(path).typed.items()}
+
+
+def test_numbers_dates_and_flags_are_typed_and_texts_and_empty_cells_are_not(engine, book):
+    path = book(["note"], HEAD, ["P1", "12.125", 12.125, dt.datetime(2026, 1, 1), True], [],
+                ["P2", None, "3,5", "2026-01", "yes"], ["P3", "7", 0, dt.date(2026, 2, 1), False],
+                ["P4", " ", 1e20, dt.time(12), None], ["P5", "x", None, 46023.5, dt.timedelta(hours=30)])
+    assert typed(path) == {"bac_k": [True, False, True, True, False], "start_month": [True, False, True, True, True],
+                           "mandatory": [True, False, True, False, True]}
+    assert all(found.dtype == bool for found in read(path).typed.values())
+
+
+def test_errors_formulas_and_text_results_are_texts_and_a_formulas_number_is_typed(engine, raw):
+    shared = f'<sst xmlns="{MAIN}"><si><t>12.125</t></si></sst>'
+    rows = ('<row r="2"><c r="A2" t="s"><v>0</v></c><c r="B2" t="str"><f>"1.5"</f><v>1.5</v></c><c r="C2"><f>1</f>'
+            '<v>12.125</v></c><c r="D2" t="e"><v>#N/A</v></c><c r="E2" t="b"><f>TRUE</f><v>1</v></c></row>'
+            '<row r="3"><c r="A3" t="inlineStr"><is><t>12.125</t></is></c><c r="B3"><f>1.5</f></c>'
+            '<c r="C3"><v>12345678901234567</v></c></row>')
+    assert typed(raw(rows, parts={"xl/sharedStrings.xml": shared})) == {
+        "bac_k": [True, True], "mandatory": [True, False]}
+
+
+def test_cells_of_a_formula_or_an_iso_date_are_typed_in_the_fast_engine_too(engine, raw):
+    rows = ('<row r="2"><c r="A2" t="d"><v>2026-01-31</v></c><c r="B2" t="n"><f>1</f><v>12.125</v></c>'
+            '<c r="C2" t="str"><f>"1.5"</f><v>1.5</v></c></row>')
+    assert typed(raw(rows)) == {"project_id": [True], "name": [True]}
+
+
+def test_a_sheet_without_rows_has_no_typed_cell(engine, book):
+    assert typed(book(HEAD)) == {}
+
+
+def test_typed_cells_below_a_column_without_a_name_are_left_out(engine, book):
+    assert typed(book(["project_id", None, "name"], ["P1", 1, 2], [3, 4, "x"], [None, 5])) == {
+        "project_id": [False, True], "name": [True, False]}
+
+
+def test_typed_cells_keep_their_rows_in_a_long_sheet(raw):
+    size = (1 << 16) + 3
+    kinds = ["str", "n", "n"]
+    text = read(raw("".join(f'<row r="{at}"><c r="A{at}" t="{kinds[at % 3]}"><v>{at}</v></c></row>'
+                            for at in range(2, size))))
+    assert text.rows == list(range(2, size))
+    assert text.typed["project_id"].tolist() == [at % 3 > 0 for at in range(2, size)]
+
+
+def test_blanks_and_hyphens_in_a_header_count_as_one_underscore(engine, book):
+    assert cells(book([" Project  ID ", "BAC -\u00a0k"], ["P1", 5])) == [{"project_id": "P1", "bac_k": "5"}]
+
+
 @pytest.mark.parametrize(("number", "number_format", "text"), [
     (0.125, "0.0%", "0.125"), (1234.5, "#,##0 [$€-407]", "1234.5"), (5, '0 "days"', "5"),
     (46023, "mmm-yy", "2026-01-01"), (46023, "[$-407]d. mmmm yyyy", "2026-01-01"),

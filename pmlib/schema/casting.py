@@ -77,6 +77,8 @@ def _plain_text(cell: object) -> str:
     # 12.0 in an id column is Excel's or a database's 12: the key must not depend on the file format.
     if isinstance(cell, float | np.floating | Decimal) and abs(float(cell)) < 2**53 and cell % 1 == 0:
         return str(int(cell))
+    if isinstance(cell, pd.Timestamp):
+        return str(cell.tz_localize(None))
     return str(cell).strip()
 
 

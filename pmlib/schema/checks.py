@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -18,17 +17,16 @@ from pmlib.errors import did_you_mean, nearest
 from pmlib.schema.casting import cast, empty, fill, plain
 from pmlib.schema.definition import Column, Kind, Rule, Suspect, Table
 from pmlib.schema.findings import Collector, Finding, ProblemKind
+from pmlib.schema.keys import add_duplicates, add_references
 
 CORRECT = "Correct the value."
 DISTINCT = "Give the two ends of the scale."
-DELETE_TWIN = "The first of the same rows is kept; delete this one."
-CHOOSE_TWIN = "The rows differ and none is used; keep the right one."
 #: A table is blocked when a larger share of its rows than this cannot be used.
 UNUSABLE_SHARE = 0.5
 #: No row weighs more, so that a nonsense number cannot make every share one.
 MOST_WEIGHT = 1e15
-#: Keys a message may list, and keys among which a near one is looked for.
-_FEW, _MANY = 12, 2_000
+#: Names a message may list.
+_FEW = 12
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -66,8 +64,8 @@ class Known:
 class Checked:
     """A table after its checks: the usable rows (a frame, or an Ibis table), and what was wrong with the others.
 
-    ``findings`` lists the first rows of every kind of problem, ``kinds`` counts them all. ``weight`` is what all rows
-    weigh together and ``weight_aside`` what those set aside do.
+    ``findings`` lists the first rows of every kind of problem, ``kinds`` counts them all; ``weight`` is what all rows
+    weigh together.
     """
 
     table: Any
@@ -76,7 +74,6 @@ class Checked:
     n_set_aside: int
     kinds: tuple[ProblemKind, ...] = ()
     weight: float = 0.0
-    weight_aside: float = 0.0
 
     @property
     def blocked(self) -> str:
@@ -86,8 +83,9 @@ class Checked:
             return str(blocking).rstrip(".")
         if self.n_rows and self.n_set_aside / self.n_rows > UNUSABLE_SHARE:
             worst = max(self.kinds, key=lambda kind: kind.rows)
-            return (f"{self.n_set_aside:,} of {self.n_rows:,} rows are unusable, more than half; most often column "
-                    f"'{worst.column}' is {worst.problem}. {worst.remedy}").rstrip(".")
+            column = f"column '{worst.column}': " if worst.column else ""
+            return (f"{self.n_set_aside:,} of {self.n_rows:,} rows are unusable, more than half; most often "
+                    f"{column}{worst.problem}. {worst.remedy}").rstrip(".")
         return ""
 
 
@@ -114,20 +112,22 @@ def check(raw: RawTable, table: Table, known: Known) -> Checked:
     frame, uncast = _cast_all(raw, table)
     weight = row_weight(frame, table)
     found = Collector(table=table.name, file=raw.file, rows=raw.rows, weight=weight)
-    _add_uncast(found, uncast, raw, table)
+    _add_uncast(found, uncast, frame, raw, table)
     _add_limits(found, frame, raw, table)
     _add_between_columns(found, frame, raw, table)
     _add_rules(found, frame, raw, table)
     _add_falling(found, frame, raw, table)
     _add_suspects(found, frame, table, known.numbers)
-    _add_references(found, frame, table, known.keys)
+    add_references(found, frame, table, known.keys)
     add_duplicates(found, frame, table)
     good = frame[~found.bad].reset_index(drop=True)
     for column in table.columns:
         good[column.name] = plain(good[column.name], column)
-    findings = (*found.findings, *single_findings(len(frame), table, raw.file))
-    return Checked(table=good, findings=findings, n_rows=len(frame), n_set_aside=int(found.bad.sum()),
-                   kinds=found.kinds, weight=float(weight.sum()), weight_aside=float(weight[found.bad].sum()))
+    if table.single and len(frame) > 1:
+        return blocked_table((_more_than_one(len(frame), table, raw.file),), good, n_rows=len(frame))
+    return Checked(table=good, findings=tuple(found.findings), n_rows=len(frame),
+                   n_set_aside=int(found.bad.sum()),
+                   kinds=found.kinds, weight=float(weight.sum()))
 
 
 def blocked_table(findings: tuple[Finding, ...], table: Any, *, n_rows: int) -> Checked:
@@ -158,12 +158,9 @@ def missing_columns(present: list[str], table: Table, file: str) -> tuple[Findin
     )
 
 
-def single_findings(n_rows: int, table: Table, file: str) -> list[Finding]:
-    """Refuse a second row where only one has a meaning."""
-    if not table.single or n_rows <= 1:
-        return []
-    return [Finding(table=table.name, file=file, value=f"{n_rows} rows", problem="more than one row", allowed="one row",
-                    remedy="Keep the row that counts", blocks=True)]
+def _more_than_one(n_rows: int, table: Table, file: str) -> Finding:
+    return Finding(table=table.name, file=file, value=f"{n_rows} rows", problem="more than one row", allowed="one row",
+                   remedy="Keep the row that counts", blocks=True)
 
 
 def ignored_columns(present: list[str], table: Table) -> list[str]:
@@ -185,18 +182,18 @@ def _cast_all(raw: RawTable, table: Table) -> tuple[pd.DataFrame, dict[str, tupl
     return pd.DataFrame(columns, index=raw.cells.index).reset_index(drop=True), uncast
 
 
-def _add_uncast(found: Collector, uncast: Mapping[str, tuple[np.ndarray, np.ndarray]], raw: RawTable,
-                table: Table) -> None:
+def _add_uncast(found: Collector, uncast: Mapping[str, tuple[np.ndarray, np.ndarray]], frame: pd.DataFrame,
+                raw: RawTable, table: Table) -> None:
     for name, (bad, vacant) in uncast.items():
         column = table[name]
         found.add(np.flatnonzero(bad), column=name, problem=f"not {article(column.kind)}", allowed=column.allowed,
-                  remedy=partial(remedy, column.kind), values=_cell(raw, name))
+                  remedy=partial(remedy, column.kind), values=partial(_text_of, raw.cells[name]))
         if column.required:
             found.add(np.flatnonzero(vacant), column=name, problem="empty", allowed=column.allowed,
                       remedy="Fill it in.")
         for rule in table.rules:
             if rule.filled and rule.column == name:
-                here = vacant & raw.cells[rule.when].isin(rule.values).to_numpy()
+                here = vacant & frame[rule.when].isin(rule.values).to_numpy()
                 found.add(np.flatnonzero(here), column=name, problem="empty", allowed=rule.allowed,
                           remedy="Fill it in, or leave the whole column out.")
 
@@ -287,14 +284,29 @@ def _outside(values: pd.Series, rule: Rule) -> pd.Series:
 
 
 def _add_falling(found: Collector, frame: pd.DataFrame, raw: RawTable, table: Table) -> None:
-    """Find where a column that adds up falls below what it was before."""
+    """Find the fewest rows without which a column that adds up never falls."""
     for column, along in table.rising:
         group = [name for name in table.key if name != along]
         usable = frame[~found.bad].sort_values([*group, along], kind="stable")
-        before = usable.groupby(group, sort=False)[column].transform(lambda values: values.cummax().shift())
-        fallen = usable.index[(usable[column] < before).to_numpy()].to_numpy()
-        found.add(np.sort(fallen), column=column, problem=f"falls from one {along} to the next",
-                  allowed=f"at least what it was the {along} before", remedy=CORRECT, values=_cell(raw, column))
+        falls = usable.groupby(group, sort=False)[column].transform(lambda values: (values.diff() < 0).any())
+        at = [place for _, values in usable[falls.astype(bool)].groupby(group, sort=False)[column]
+              for place in values.index[_out_of_line(values.to_numpy(dtype="float64"))]]
+        found.add(np.sort(np.array(at, dtype="int64")), column=column, problem=f"falls from one {along} to the next",
+                  allowed=f"no less than the {along} before, no more than the {along} after", remedy=CORRECT,
+                  values=_cell(raw, column))
+
+
+def _out_of_line(values: np.ndarray) -> np.ndarray:
+    """Mark what stands outside the longest run of values that never falls; of two such runs the earlier counts."""
+    length, before = np.ones(len(values), dtype=int), np.full(len(values), -1)
+    for at in range(1, len(values)):
+        runs = np.where(values[:at] <= values[at], length[:at], 0)
+        if runs.max() > 0:
+            before[at], length[at] = runs.argmax(), runs.max() + 1
+    outside, place = np.ones(len(values), dtype=bool), int(length.argmax())
+    while place >= 0:
+        outside[place], place = False, int(before[place])
+    return outside
 
 
 def _add_suspects(found: Collector, frame: pd.DataFrame, table: Table, numbers: Mapping[str, pd.Series]) -> None:
@@ -309,6 +321,10 @@ def _add_suspects(found: Collector, frame: pd.DataFrame, table: Table, numbers: 
                   values=partial(_figure, frame[suspect.column]))
 
 
+def _text_of(values: pd.Series, at: int) -> str:
+    return str(values.iloc[at])
+
+
 def _figure(values: pd.Series, at: int) -> str:
     return f"{values.iloc[at]:,.10g}"
 
@@ -321,76 +337,6 @@ def _yardstick(frame: pd.DataFrame, suspect: Suspect, numbers: Mapping[str, pd.S
     return frame[suspect.by[0]].map(known).astype("float64")
 
 
-def _add_references(found: Collector, frame: pd.DataFrame, table: Table, keys: Mapping[str, Set[str]]) -> None:
-    for column in table.columns:
-        known = keys.get(column.references) if column.references else None
-        if known is None:
-            continue
-        values = frame[column.name]
-        unknown = np.flatnonzero(values.notna() & ~values.isin(list(known)))
-        found.add(unknown, column=column.name, problem=f"not in {column.references}", allowed=column.allowed,
-                  remedy=reference_remedy(known),
-                  values=partial(_text_of, values))
-
-
-def _text_of(values: pd.Series, at: int) -> str:
-    return str(values.iloc[at])
-
-
-def reference_remedy(known: Set[str]) -> Callable[[str], str]:
-    """Give the remedy for a value that is no key: the key it looks like or comes near to."""
-    names = sorted(known)
-    faces = {_skeleton(name): name for name in reversed(names)}
-
-    @cache
-    def remedy_of(value: str) -> str:
-        twin = faces.get(_skeleton(value), value)
-        if twin != value:
-            return f"It only looks like '{twin}': other characters are in it. Type it anew."
-        if len(names) <= _FEW:
-            return did_you_mean(value, names)
-        return (nearest(value, names) if len(names) <= _MANY else "") or "Add the key there, or correct it here."
-
-    return remedy_of
-
-
-def add_duplicates(found: Collector, frame: pd.DataFrame, table: Table) -> None:
-    """Find rows that share a key: of identical rows the first stays, of different ones none does."""
-    key = list(table.key)
-    # A row without its key is found as empty; it is nobody's twin.
-    named = frame[[name for name in key if table[name].required]].notna().all(axis="columns")
-    twins = frame.duplicated(key, keep=False) & named
-    if not twins.any():
-        return
-    rows = frame[twins]
-    group = rows.groupby(key, dropna=False, sort=False).ngroup()
-    variants = group[rows.drop_duplicates().index].value_counts()
-    differ = group.map(variants).gt(1)
-    again = rows.duplicated(keep="first") & ~differ
-
-    def key_of(at: int) -> str:
-        return ", ".join(_show(frame.at[at, name]) for name in key)
-
-    kinds = ((differ, "duplicate key", CHOOSE_TWIN), (again, "row stands twice", DELETE_TWIN))
-    for which, problem, words in kinds:
-        found.add(rows.index[which].to_numpy(), column=", ".join(key), problem=problem, allowed="one row per key",
-                  remedy=words, values=key_of)
-
-
-#: Letters of other alphabets that look like a Latin one.
-_LOOK_ALIKES = str.maketrans("АВЕКМНОРСТУХІЈЅаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧοτ", "ABEKMHOPCTYXIJSaeopcyxijsABEZHIKMNOPTYXot")
-
-
-def _skeleton(text: str) -> str:
-    """Write a text as a reader sees it: look-alikes as Latin letters, invisible characters left out."""
-    shown = unicodedata.normalize("NFKC", text).translate(_LOOK_ALIKES)
-    return "".join(letter for letter in shown if unicodedata.category(letter) != "Cf")
-
-
 def article(word: str) -> str:
     """Put a or an before a word."""
     return f"an {word}" if word[0] in "aeiou" else f"a {word}"
-
-
-def _show(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

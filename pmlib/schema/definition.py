@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import re
+import string
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+#: What stands around a header and is no part of it: quotes, blanks, invisible characters.
+_AROUND = "\"'\ufeff\u200b\u00a0" + string.whitespace
+
+
+def column_name(header: str) -> str:
+    """Write a header as a column would be named: small letters, blanks and hyphens as one underscore.
+
+    Examples
+    --------
+    >>> column_name(" Project  ID ")
+    'project_id'
+    """
+    return re.sub(r"[\s_-]+", "_", header.strip(_AROUND).casefold())
 
 
 class Kind(StrEnum):

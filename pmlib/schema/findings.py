@@ -16,7 +16,8 @@ LISTED = 1_000
 class Finding:
     """One problem, located and with its remedy.
 
-    ``row`` is the row of the file as a spreadsheet counts it (the header is row 1), 0 for the whole table;
+    ``row`` is the row of the file as a spreadsheet counts it (the header of a CSV file is row 1), of Parquet and
+    databases the row of the data; 0 for the whole table.
     ``cell`` is its name in a spreadsheet, such as ``Projects!F14``.
     ``blocks`` says that the table cannot be used at all, not only this row.
     """

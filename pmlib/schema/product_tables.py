@@ -37,6 +37,7 @@ PRODUCT_TABLES = (
         name="customers",
         meaning="Every customer, one row each",
         key=("customer_id",),
+        dated_by="first_month",
         large=True,
         columns=(
             text("customer_id", "the customer, never a person's name"),

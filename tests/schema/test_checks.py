@@ -161,6 +161,15 @@ def test_what_adds_up_may_not_fall_and_only_the_fallen_month_is_set_aside():
     assert checked.table["ev_cum_k"].tolist() == [10, 20, 30]
 
 
+@pytest.mark.parametrize(("values", "wrong"), [
+    ([10, 2000, 30, 40, 50], [1]), ([10, 20, 15], [2]), ([5, 1, 2, 3], [0]), ([1, 2, 3], []), ([3, 3, 3], []),
+])
+def test_the_month_that_does_not_fit_is_blamed_and_not_those_after_it(values, wrong):
+    months = [f"2025-{n:02d}" for n in range(1, len(values) + 1)]
+    evm = raw("evm", project_id="P1", month=months, pv_cum_k="1", ev_cum_k=[str(v) for v in values], ac_cum_k="1")
+    assert {row - 2 for row, _, _ in problems(check(evm, TABLES["evm"], Known()))} == set(wrong)
+
+
 def test_an_estimate_in_another_unit_is_set_aside_and_never_rescaled():
     estimates = raw("estimates", project_id=["P1", "P1"], quantity=["cost_k", "benefit_pv_k"], p10=["50000", "50"],
                     p50=["60000", "60"], p90=["70000", "70"])
@@ -212,6 +221,6 @@ def test_rows_set_aside_weigh_what_their_money_does_in_pandas_and_in_the_engine(
     keys = {"products": ibis.memtable(pd.DataFrame({"key": ["P"]}))}
     large = in_the_engine("orders", cells, numbers, keys)
     for checked in (small, large):
-        assert (checked.weight, checked.weight_aside, checked.n_set_aside) == (55.0, 30.0, 2)
+        assert (checked.weight, checked.n_set_aside) == (55.0, 2)
         assert {(kind.column, kind.rows, kind.weight) for kind in checked.kinds} == {
             ("product_id", 1, 30.0), ("paid_price", 1, 0.0)}
