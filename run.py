@@ -5,7 +5,7 @@
     python run.py test              run every test and every notebook
     python run.py lab               open the notebooks in JupyterLab
     python run.py setup             only make or renew .venv
-    python run.py VERB ...          hand any other verb to pmlib: check, sample, list, params, refresh, index
+    python run.py VERB ...          hand any other verb to pmlib: check, template, sample, list, params, refresh, index
 """
 
 from __future__ import annotations

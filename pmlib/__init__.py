@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pmlib import scoring as scoring
     from pmlib import widgets as widgets
     from pmlib.aspects import portfolio_or_product as portfolio_or_product
-    from pmlib.data_quality import data_quality as data_quality
     from pmlib.display import answer as answer
     from pmlib.display import figure as figure
     from pmlib.display import if_available as if_available
@@ -25,13 +24,14 @@ if TYPE_CHECKING:
     from pmlib.portfolio import Policy as Policy
     from pmlib.portfolio import rebalance as rebalance
     from pmlib.product import review_products as review_products
+    from pmlib.quality import data_quality as data_quality
     from pmlib.reporting import record as record
     from pmlib.scoring import score as score
     from pmlib.workbook import open_workbook as open_workbook
 
 _ROOMS = ("plots", "portfolio", "product", "reporting", "scoring", "widgets")
 _VERBS = {
-    "Policy": "portfolio", "answer": "display", "data_quality": "data_quality", "figure": "display",
+    "Policy": "portfolio", "answer": "display", "data_quality": "quality", "figure": "display",
     "if_available": "display", "note": "display", "open_workbook": "workbook", "portfolio_or_product": "aspects",
     "rebalance": "portfolio", "record": "reporting", "review_products": "product", "score": "scoring",
     "table": "display",

@@ -50,7 +50,7 @@ def _not_later(table: Any, definition: Table, column: str, day: dt.date) -> Any:
         return table
     known = table[column] <= _limit(definition, column, day)
     if not definition[column].required:  # without a date it may always have been known
-        known = known | (table[column].isna() if isinstance(table, pd.DataFrame) else table[column].isnull())
+        known = known | table[column].isnull()
     return table[known.fillna(False)] if isinstance(table, pd.DataFrame) else table.filter(known)
 
 
@@ -62,12 +62,12 @@ def _hidden(table: Any, definition: Table, day: dt.date) -> Any:
     """Empty the cells that were filled in later."""
     for column, date in definition.hidden:
         later = table[date] > _limit(definition, date, day)
-        # Without its day, nobody can say that it was known.
-        undated = column != date
+        if column != date:  # without its day, nobody can say that it was known
+            later = later | table[date].isnull()
         if isinstance(table, pd.DataFrame):
-            table = table.assign(**{column: table[column].mask(later.fillna(undated).astype(bool))})
+            table = table.assign(**{column: table[column].mask(later.fillna(False).astype(bool))})
         else:
-            table = table.mutate(**{column: later.fill_null(undated).ifelse(None, table[column])})
+            table = table.mutate(**{column: later.fill_null(False).ifelse(None, table[column])})
     return table
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -37,10 +37,7 @@ def check_all(opened: Opened) -> dict[str, Checked]:
         which count as absent.
     """
     read = {name: _read(opened, name) for name in TABLES if name in opened.sources}
-    for name in [name for name, raw in read.items() if isinstance(raw, RawTable) and raw.cells.empty]:
-        if not opened.sources[name].ragged and set(TABLES[name].required) <= set(read[name].cells.columns):
-            opened.notes.append(f"{_place(opened, name)} has no rows and counts as absent.")
-            del read[name], opened.sources[name]
+    _leave_out_empty(opened, read)
     known = _known(read)
     keys = {name: _key_relation(sorted(names)) for name, names in known.keys.items() if not TABLES[name].large}
     keys |= {name: _keys_of_large(raw, TABLES[name]) for name, raw in read.items()
@@ -52,6 +49,25 @@ def check_all(opened: Opened) -> dict[str, Checked]:
         checked[name] = _with_ragged(opened, name, _check(opened, name, raw, known=known, keys=keys))
     opened.let_go()
     return checked
+
+
+def _leave_out_empty(opened: Opened, read: dict[str, Any]) -> None:
+    empty = [name for name, raw in read.items() if not isinstance(raw, Checked) and _is_empty(raw, TABLES[name])
+             and not opened.sources[name].ragged]
+    if empty:
+        places = ", ".join(_place(opened, name) for name in empty)
+        opened.notes.append(f"Without rows, and counted as absent: {places}.")
+    for name in empty:
+        del read[name], opened.sources[name]
+
+
+def _is_empty(raw: Any, table: Table) -> bool:
+    if isinstance(raw, RawTable):
+        return raw.cells.empty and set(table.required) <= set(raw.cells.columns)
+    try:
+        return set(table.required) <= set(raw.columns) and not len(raw.limit(1).execute())
+    except Exception:  # its check says what is wrong with it
+        return False
 
 
 def _read(opened: Opened, name: str) -> Any:
@@ -93,7 +109,9 @@ def _with_ragged(opened: Opened, name: str, result: Checked) -> Checked:
     kinds = (ProblemKind(table=name, column="", problem=ragged[0].problem, rows=len(ragged), weight=0.0,
                          remedy=ragged[0].remedy),) if ragged else ()
     findings = [source.placed(finding) for finding in result.findings] if result.table is not None else result.findings
-    listed = tuple(replace(finding, value=_shown(finding.value)) for finding in (*findings, *ragged[:LISTED]))
+    # A row of a matrix is many rows of the table, and is listed once.
+    listed = tuple(dict.fromkeys(replace(finding, value=_shown(finding.value))
+                                 for finding in (*findings, *ragged[:LISTED])))
     return replace(result, findings=listed, kinds=(*result.kinds, *kinds),
                    n_rows=result.n_rows + len(ragged), n_set_aside=result.n_set_aside + len(ragged))
 
@@ -153,8 +171,12 @@ def _keys_in_large(read: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]) 
                 wanted.setdefault(column.references, set()).update(_keys(cells, column.name, TABLES[name]))
     there = {name: _keys_of_large(read[name], TABLES[name]) for name in wanted
              if name in read and not isinstance(read[name], Checked) and TABLES[name].key[0] in read[name].columns}
-    return {name: frozenset(rows.filter(rows["key"].isin(sorted(wanted[name]))).execute()["key"].astype(str))
-            if wanted[name] else frozenset() for name, rows in there.items()}
+    found: dict[str, frozenset[str]] = {}
+    for name, rows in there.items():
+        with suppress(Exception):  # a file whose rows cannot be read is blocked by its own check
+            known = rows.filter(rows["key"].isin(sorted(wanted[name]))).execute()["key"] if wanted[name] else []
+            found[name] = frozenset(map(str, known))
+    return found
 
 
 def _key_relation(known: list[str]) -> ir.Table:

@@ -73,6 +73,8 @@ _WAYS_OUT: tuple[tuple[tuple[Kind, ...], re.Pattern[str], str], ...] = (
     ((Kind.NUMBER, Kind.INTEGER), re.compile(r".* \(.* or .*\?\)|.* \(decimal mark '.' is declared\)"), _MARK),
     ((Kind.NUMBER, Kind.INTEGER), re.compile(rf"[^0-9]*(?:{_SIGN})\s*[-+(]?\s*[0-9].*|.*[0-9].*?(?:{_SIGN}).*"),
      "Convert it to the workbook's currency, the currency in the table workbook."),
+    ((Kind.NUMBER, Kind.INTEGER), re.compile(r".*[0-9].*%"),
+     "Write it in the column's unit, without the percent sign."),
     ((Kind.MONTH,), re.compile(r"(?:[^\W\d]{3,9}\.?[- ]?[0-9]{2}|[0-9]{2}[- ][^\W\d]{3,9}\.?)"),
      "Write the month as 2025-12; Excel turned it into a date."),
     ((Kind.DATE, Kind.MONTH), re.compile(r".* \(.* or .*\?\)|" + _YEAR_LAST.pattern), _FORMAT),

@@ -27,7 +27,7 @@ from pmlib.schema.checks import (
 )
 from pmlib.schema.definition import Column, Kind, Rule, Table
 from pmlib.schema.findings import LISTED, Finding, ProblemKind
-from pmlib.schema.keys import CHOOSE_TWIN, DELETE_TWIN
+from pmlib.schema.keys import ADD_KEY, CHOOSE_TWIN, DELETE_TWIN
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -232,7 +232,7 @@ def _reference_rules(staged: ir.Table, table: Table, keys: Mapping[str, ir.Table
         if column.references in keys:
             value = staged[column.name]
             yield _Rule(column=column.name, problem=f"not in {column.references}", allowed=column.allowed,
-                        remedy="Add the key there, or correct it here.", value=value,
+                        remedy=ADD_KEY, value=value,
                         broken=value.notnull() & ~value.isin(keys[column.references]["key"]))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from pmlib.schema import TABLES
-from pmlib.schema.checks import Checked
+from pmlib.schema.checks import IN_ANOTHER_UNIT, Checked
 from pmlib.schema.findings import LISTED, Finding, ProblemKind, findings_frame
 
 #: A smaller share, in percent, is not written out.
@@ -71,17 +71,19 @@ class Quarantine:
         -------
         DataFrame
             table, column, problem, rows, share (0-1 of the table), of (what the share counts: money,
-            person-months or rows), remedy; sorted by table.
+            person-months or rows), remedy; the largest share first.
         """
         rows = [self._kind(kind) for kind in self.kinds]
         columns = ["table", "column", "problem", "rows", "share", "of", "remedy"]
         frame = pd.DataFrame(rows, columns=columns)
-        return frame.sort_values(["table", "column", "problem"], kind="stable", ignore_index=True)
+        order = ["share", "table", "column", "problem"]
+        return frame.sort_values(order, ascending=[False, True, True, True], kind="stable", ignore_index=True)
 
     def _kind(self, kind: ProblemKind) -> dict[str, object]:
         rows, _, weight = self.totals.get(kind.table, (kind.rows, kind.rows, 0.0))
         # What cannot be read weighs nothing, and that is not what it is worth.
-        of = _counted(kind.table) if weight and kind.weight else "rows"
+        readable = weight and kind.weight and kind.problem != IN_ANOTHER_UNIT
+        of = _counted(kind.table) if readable else "rows"
         share = kind.weight / weight if of != "rows" else kind.rows / max(rows, 1)
         return {"table": kind.table, "column": kind.column, "problem": kind.problem, "rows": kind.rows,
                 "share": share, "of": of, "remedy": kind.remedy}
@@ -113,8 +115,8 @@ class Quarantine:
         lines: list[str] = []
         for kind in kinds.to_dict("records"):
             here = [finding for finding in self.findings
-                    if (finding.table, finding.problem) == (kind["table"], kind["problem"])
-                    and (finding.column == kind["column"] or not finding.row)]
+                    if (finding.table, finding.column, finding.problem) ==
+                    (kind["table"], kind["column"], kind["problem"])]
             if any(finding.blocks for finding in here):
                 lines += [f"{kind['table']} is blocked: {finding}" for finding in here]
                 continue

@@ -45,7 +45,7 @@ class Text:
     rows : list of int
         Row of the file for each row of ``cells``; of a matrix, row * number of criteria + criterion.
     delimiter : str
-        Between the cells of a CSV file.
+        Between the cells of a CSV file; empty for a sheet.
     ragged : tuple of (int, str)
         Rows with too few or too many cells.
     typed : mapping of column to array of bool
@@ -178,11 +178,11 @@ class TextSource(Source):
         text = self.text
         if text.criteria and finding.row:
             row, criterion = divmod(finding.row, len(text.criteria))
-            column = text.criteria[criterion] if finding.column == "raw_level" else finding.column
-            finding = replace(finding, row=row, column=column)
+            header = text.criteria[criterion] if finding.column == "raw_level" else ""
+            finding = replace(finding, row=row, header=header)
         if not text.sheet or not finding.row:
             return replace(finding, cell=text.sheet)
-        letter = text.letters.get(finding.column.split(", ")[0], "")
+        letter = text.letters.get(finding.header or finding.column.split(", ")[0], "")
         return replace(finding, cell=f"{text.sheet}!{letter}{finding.row}" if letter else
                        f"{text.sheet} row {finding.row}")
 
@@ -299,8 +299,8 @@ def sheet_source(table: str, path: Path, sheet: str) -> TextSource:
     """Take a table from a sheet of an .xlsx file; without a name, from the one named as the table, else the first."""
     def read() -> Text:
         text = read_sheet(path, sheet or _sheet_of(table, path), known=TABLES[table].names)
-        return Text(cells=text.cells, rows=text.rows, sheet=text.sheet, letters=text.letters, typed=text.typed,
-                    notes=tuple(text.notes))
+        return Text(cells=text.cells, rows=text.rows, delimiter="", sheet=text.sheet, letters=text.letters,
+                    typed=text.typed, notes=tuple(text.notes))
 
     return TextSource(table=table, file=path.name, paths=(path,), read=read, remedy="Save the sheet anew")
 

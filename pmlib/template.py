@@ -297,6 +297,6 @@ _READ_ME = (
     f"2. Write one row each from row {FIRST_ROW} on. The grey row {EXAMPLE_ROW} is an example and is never read.",
     "3. Fill in the columns with a blue heading; the others may stay empty. A heading's note says what belongs below.",
     "4. Months are text such as 2026-01, shares 0 to 1, money in thousands of one currency. Ids must agree everywhere.",
-    "5. Save, and check: pmlib check my.xlsx names every cell that needs mending.",
+    "5. Save, and check: python3 run.py check my.xlsx names every cell that needs mending.",
     "More on every column: data/README.md. Tables above 100,000 rows are better brought as CSV or Parquet.",
 )

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pmlib.baseline import known_on, marks
 from pmlib.checking import check_all
-from pmlib.errors import BlockedTableError, CheckError, MissingTableError, WorkbookError, nearest
+from pmlib.errors import BlockedTableError, CheckError, MissingTableError, ParameterError, WorkbookError, nearest
 from pmlib.months import last_day, month_of, month_text, parse_month
 from pmlib.opening import Opened, open_source
 from pmlib.quarantine import Quarantine, make_quarantine
@@ -65,7 +65,7 @@ class Workbook(Mapping[str, Any]):
             return table.copy(deep=False) if isinstance(table, pd.DataFrame) else table
         if name in self.blocked:
             raise BlockedTableError(f"Table '{name}' is blocked: {self.blocked[name]}. Mend it, or take it out.")
-        near = nearest(name, TABLES)
+        near = "" if name in TABLES else nearest(name, TABLES)
         raise MissingTableError(f"Table '{name}' is not in {self.source}. {near or 'Add it, or map it in views.sql.'}")
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -133,12 +133,19 @@ class Workbook(Mapping[str, Any]):
         [0.1, 0.25]
         """
         day = _day(as_of)
-        return replace(self, as_of=day, _tables={
-            name: known_on(table, TABLES[name], day) for name, table in self._every_date.items()})
+        return replace(self, as_of=day, _tables=_known(self._every_date, day))
 
     def marks(self) -> pd.DataFrame:
         """Mark what the tables hold as of this day: table, part, rows, mark (see ``pmlib.baseline``)."""
         return marks(self._tables)
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether this is an earlier day than the one the tables were delivered for."""
+        delivered = self._every_date.get("workbook")
+        if self.as_of is None or delivered is None or delivered["as_of"].isna().all():
+            return False
+        return bool(self.as_of < delivered["as_of"].iloc[0].date())
 
     @property
     def exit_code(self) -> int:
@@ -242,7 +249,7 @@ def open_workbook(source: str | Path, *, as_of: str | dt.date | None = None) -> 
             name: {"sha256": opened.sources[name].sha256 if result.table is not None else "", "rows": result.n_rows}
             for name, result in checked.items()
         },
-        _tables={name: known_on(table, TABLES[name], day) for name, table in usable.items()}, _every_date=usable,
+        _tables=_known(usable, day), _every_date=usable,
     )
 
 
@@ -263,7 +270,19 @@ def _day(as_of: str | dt.date | None) -> dt.date | None:
     try:
         return dt.date.fromisoformat(as_of)
     except ValueError:
+        pass
+    try:
         return last_day(parse_month(as_of))
+    except ParameterError as error:
+        raise ParameterError(f"as_of: got {as_of!r}, allowed a day YYYY-MM-DD or a month YYYY-MM. Write it as, say, "
+                             "2025-12-31.") from error
+
+
+def _known(tables: Mapping[str, Any], day: dt.date | None) -> dict[str, Any]:
+    known = {name: known_on(table, TABLES[name], day) for name, table in tables.items()}
+    if day is not None and "workbook" in known:
+        known["workbook"] = known["workbook"].assign(as_of=pd.Timestamp(day))
+    return known
 
 
 def _newest_month(table: Any, definition: Table) -> int | None:

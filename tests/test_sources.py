@@ -234,3 +234,133 @@ def test_postgresql_gives_the_same_tables_and_the_same_answers(postgres, tables,
     assert book.source == postgres.replace("secret", "***")
     assert book.fingerprints == open_workbook(postgres).fingerprints
     assert_same(answers(book), expected)
+
+
+ORDERS = "order_id,date,customer_id,product_id,units,paid_price\n"
+
+
+def test_a_view_whose_rows_come_in_another_order_every_time_sets_the_right_rows_aside(folder):
+    rows = "".join(f"O{n},2025-01-01,C,P,1,{-1 if n % 10 == 0 else 1}\n" for n in range(200_000))
+    sql = ("CREATE VIEW orders AS SELECT order_id, any_value(date) AS date, 'C' AS customer_id, 'P' AS product_id, "
+           "1 AS units, max(paid_price) AS paid_price FROM 'raw.csv' GROUP BY order_id")
+    book = open_workbook(folder({"raw.csv": ORDERS + rows, "views.sql": sql}))
+    assert book.check() == "All 200,000 rows are accounted for in 1 tables."
+    assert book["orders"].paid_price.min().execute() == 1
+
+
+def test_the_folders_name_is_no_column(tmp_path):
+    place = tmp_path / "month=2025-12"
+    place.mkdir()
+    usage = pd.DataFrame({"customer_id": ["C", "D"], "product_id": "P", "month": ["2025-10", "2025-11"],
+                          "active_days": [1, 2]})
+    usage.to_parquet(place / "usage.parquet")
+    usage[["product_id", "month"]].assign(unit_cost_eur=1.0).to_parquet(place / "product_costs.parquet")
+    book = open_workbook(place)
+    assert sorted(book["usage"].month.execute()) == sorted(book["product_costs"]["month"]) == [24310, 24311]
+
+
+def test_a_number_in_a_spreadsheet_is_that_number_whatever_the_office_declares(tmp_path):
+    path = tmp_path / "book.xlsx"
+    with pd.ExcelWriter(path) as writer:
+        pd.DataFrame({"name": ["A"], "decimal_mark": [","]}).to_excel(writer, sheet_name="workbook", index=False)
+        pd.DataFrame({"project_id": ["P1", "P2"], "name": "x", "state": "running", "bac_k": [12.125, "3,5"]}).to_excel(
+            writer, sheet_name="projects", index=False)
+    assert open_workbook(path)["projects"]["bac_k"].tolist() == [12.125, 3.5]
+
+
+def test_a_misspelt_criterion_of_a_matrix_is_named(folder):
+    book = open_workbook(folder(
+        objectives="objective_id,name,worst,best\nreach,Reach,0,1\nrisk,Risk,0,1\n",
+        scores="project_id,Reach ,riks\nP1,1,0\n"))
+    assert len(book["scores"]) == 1
+    assert book.notes == ("scores.csv: column 'riks' is no criterion and stays unread. Did you mean 'risk'?",)
+
+
+def test_a_bad_row_of_a_matrix_is_listed_once_with_its_place(folder):
+    place = folder(objectives="objective_id,name,worst,best\nreach,Reach,0,1\nrisk,Risk,0,1\n",
+                   scores="project_id,as_of,reach,risk\nP1,soon,1,0\nP2,2025-01-01,1,-\nP3,,1,1\nP4,,1,1\n")
+    lines = open_workbook(place).quarantine.lines()
+    assert [line for line in lines if line.startswith("  ")] == [
+        "  scores.csv row 2 column 'as_of': not a date: got 'soon', allowed: date YYYY-MM-DD. Write the date as, say, "
+        "2025-12-31.", "  and 1 more",
+        "  scores.csv row 3 column 'risk': not a number: got '-', allowed: a finite number. Write a plain number with "
+        "a decimal point and no thousands separator."]
+
+
+def test_a_small_table_is_checked_against_the_keys_of_a_large_one(folder):
+    book = open_workbook(folder(
+        customers="customer_id\nC1\nC2\n", products="product_id,name\nP,p\n",
+        feedback="feedback_id,date,product_id,customer_id,text\n1,2025-01-01,P,C1,a\n2,2025-01-01,P,NOPE,b\n"
+                 "3,2025-01-01,P,,c\n"))
+    found = book.quarantine.to_frame()[["row", "value", "problem"]]
+    assert found.to_numpy().tolist() == [[3, "NOPE", "not in customers"]]
+
+
+def test_a_parent_table_without_its_key_blocks_itself_only(folder):
+    book = open_workbook(folder(products="id,name\nP,p\n", projects="project_id,name,product_id,state,bac_k\n"
+                                                                    "A,a,P,running,1\n"))
+    assert list(book.blocked) == ["products"]
+
+
+def test_without_a_readable_day_no_period_is_guessed(folder):
+    evm = "project_id,month,pv_cum_k,ev_cum_k,ac_cum_k\nP,2026-09,1,1,1\n"
+    book = open_workbook(folder(workbook="name,as_of\nA,03.04.2025\n", evm=evm))
+    with pytest.raises(WorkbookError, match="table 'workbook' is blocked, so that no day is known. Pass as_of"):
+        _ = book.period
+
+
+def test_an_outcome_without_its_day_is_unknown_at_any_earlier_day(folder):
+    text = ("project_id,quantity,made_on,p50,outcome,outcome_on\nP,cost_k,2024-01-01,1,2,\n"
+            "Q,cost_k,2024-01-01,1,3,2024-02-01\n")
+    book = open_workbook(folder(past_forecasts=text)).baseline("2024-03")
+    assert book["past_forecasts"].set_index("project_id")["outcome"].dropna().to_dict() == {"Q": 3.0}
+
+
+def test_a_new_delivery_alone_corrects_nothing(folder):
+    from pmlib.baseline import late_corrections
+
+    place = folder(workbook="name,as_of\nA,2025-11-30\n", customers="customer_id,first_month\nC1,2025-10\n")
+    before = open_workbook(place).baseline("2025-11").marks()
+    place = folder(workbook="name,as_of\nA,2025-12-31\n",
+                   customers="customer_id,first_month\nC1,2025-10\nC2,2025-12\n")
+    assert late_corrections(before, open_workbook(place).baseline("2025-11").marks()).summary() == ""
+
+
+def test_two_columns_that_stand_for_one_are_refused(tmp_path):
+    names = ["Project ID", "project-id", "name", "state", "bac_k"]
+    pd.DataFrame([["A", "B", "n", "running", 1]], columns=names).to_parquet(tmp_path / "projects.parquet")
+    why = open_workbook(tmp_path).blocked["projects"]
+    assert "columns 'Project ID' and 'project-id' both stand for 'project_id'" in why
+
+
+def test_a_doubtful_number_says_what_it_may_be_and_what_settles_it(folder):
+    book = open_workbook(folder(
+        projects="project_id;name;state;bac_k\nA;a;running;1.234\nB;b;running;5\nC;c;running;6\n"))
+    finding = book.quarantine.to_frame().iloc[0]
+    assert finding["value"] == "1.234 (1234 or 1.234?)"
+    assert "decimal_mark in the table workbook" in finding["remedy"]
+
+
+def test_a_file_with_several_sheets_and_none_of_the_tables_name_is_refused(tmp_path):
+    with pd.ExcelWriter(tmp_path / "projects.xlsx") as writer:
+        for name in ("A2025", "A2026"):
+            pd.DataFrame({"project_id": ["P"], "name": "x", "state": "running", "bac_k": 1}).to_excel(
+                writer, sheet_name=name, index=False)
+    why = open_workbook(tmp_path).blocked["projects"]
+    assert "the sheets A2025, A2026 are there, and none is named 'projects'" in why
+
+
+def test_a_missing_number_of_a_program_is_an_empty_cell_in_both_ways_of_reading(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    orders = {"order_id": ["1", "2"], "date": ["2025-01-01"] * 2, "customer_id": ["C"] * 2, "product_id": ["P"] * 2,
+              "units": [1.0, float("nan")], "list_price": [float("nan"), 1.0], "paid_price": [1.0, 1.0]}
+    pq.write_table(pa.table(orders), tmp_path / "orders.parquet")
+    projects = {"project_id": ["1", "2"], "name": ["a", "b"], "state": ["running"] * 2, "bac_k": [1.0, float("nan")],
+                "spent_k": [float("nan"), 1.0]}
+    pq.write_table(pa.table(projects), tmp_path / "projects.parquet")
+    book = open_workbook(tmp_path)
+    assert book.quarantine.to_frame()[["table", "row", "column", "problem"]].to_numpy().tolist() == [
+        ["orders", 2, "units", "empty"], ["projects", 2, "bac_k", "empty"]]
+    assert book["projects"]["spent_k"].tolist() == [0.0]

@@ -29,7 +29,7 @@ def period_page(plan: Plan, content: Mapping[str, Any]) -> str:
     plan : Plan
     content : mapping
         runs (one dict per notebook), titles and summary by notebook, up (way to the top page), corrected
-        (what changed of the tables since this period was last rendered).
+        (what changed of the tables since this period was first rendered).
     """
     summary, titles = content["summary"], content["titles"]
     decides = _deciding(plan.definition, summary)

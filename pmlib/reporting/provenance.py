@@ -15,23 +15,22 @@ PACKAGES = ("pmlib", "pandas", "numpy", "scipy", "duckdb", "ibis-framework", "hi
 INPUTS = "inputs.parquet"
 
 
-def corrected_since(folder: Path, marks: pd.DataFrame | None) -> str:
-    """Name what changed of a period's tables since it was last rendered; empty when nothing did.
-
-    Parameters
-    ----------
-    folder : Path
-        Where the period is published, or will be.
-    marks : DataFrame or None
-        What the tables hold now (see ``pmlib.baseline``).
-    """
+def first_marks(folder: Path, marks: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Give the marks of a period's tables as it was first rendered: those kept beside its pages, else today's."""
     if marks is None or not (folder / INPUTS).is_file():
-        return ""
+        return marks
     import pandas as pd
 
+    return pd.read_parquet(folder / INPUTS)
+
+
+def corrected_since(first: pd.DataFrame | None, now: pd.DataFrame | None) -> str:
+    """Name what changed of a period's tables since it was first rendered; empty when nothing did."""
+    if first is None or now is None:
+        return ""
     from pmlib.baseline import late_corrections
 
-    return late_corrections(pd.read_parquet(folder / INPUTS), marks).summary()
+    return late_corrections(first, now).summary()
 
 
 def package_version(name: str) -> str | None:

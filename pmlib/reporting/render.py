@@ -22,7 +22,7 @@ from pmlib.reporting.export import Page, PageWriter, neighbours, notebook_title
 from pmlib.reporting.markup import as_sentence
 from pmlib.reporting.pages import period_page, write_index
 from pmlib.reporting.plan import Plan, plan_run
-from pmlib.reporting.provenance import INPUTS, PACKAGES, corrected_since, git_state, package_version
+from pmlib.reporting.provenance import INPUTS, PACKAGES, corrected_since, first_marks, git_state, package_version
 from pmlib.reporting.publish import (
     MANIFEST_FORMAT,
     hashes,
@@ -155,7 +155,7 @@ def render(
         refuse_other_workbook(target, plan)
         with workplace(published, run_id) as folder:
             run = _Run(plan=plan, folder=folder, run_id=run_id, started=_now(),
-                       corrected=corrected_since(target, plan.marks))
+                       first=first_marks(target, plan.marks))
             runs = run.execute(workers)
             place = _destination(target, status=_status(runs, plan.blocked), run=run)
             run.write(runs, up="../" * len(place.relative_to(published).parts))
@@ -225,7 +225,12 @@ class _Run:
     folder: Path
     run_id: str
     started: dt.datetime
-    corrected: str
+    first: pd.DataFrame | None
+
+    @property
+    def corrected(self) -> str:
+        """Name what changed of this period's tables since it was first rendered."""
+        return corrected_since(self.first, self.plan.marks)
 
     def execute(self, workers: int | Executor | None) -> tuple[NotebookRun, ...]:
         names = [name for name in self.plan.definition.notebooks if name not in self.plan.missing]
@@ -277,8 +282,8 @@ class _Run:
                 (self.folder / f"{name}.ipynb").unlink()
         content = {"runs": [asdict(run) for run in runs], "titles": titles, "summary": summary, "up": up,
                    "corrected": self.corrected}
-        if self.plan.marks is not None:
-            self.plan.marks.to_parquet(self.folder / INPUTS, index=False)
+        if self.first is not None:
+            self.first.to_parquet(self.folder / INPUTS, index=False)
         (self.folder / "index.html").write_text(period_page(self.plan, content), encoding="utf-8")
         write_json(self.folder / "manifest.json", self._manifest(runs))
 

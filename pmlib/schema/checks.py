@@ -20,6 +20,7 @@ from pmlib.schema.findings import Collector, Finding, ProblemKind
 from pmlib.schema.keys import add_duplicates, add_references
 
 CORRECT = "Correct the value."
+IN_ANOTHER_UNIT = "too large for its unit"
 DISTINCT = "Give the two ends of the scale."
 #: A table is blocked when a larger share of its rows than this cannot be used.
 UNUSABLE_SHARE = 0.5
@@ -316,7 +317,7 @@ def _add_suspects(found: Collector, frame: pd.DataFrame, table: Table, numbers: 
         above = (frame[suspect.column] > limit) & (limit > 0)
         if suspect.when:
             above &= frame[suspect.when].isin(suspect.values)
-        found.add(np.flatnonzero(above & ~found.bad), column=suspect.column, problem="too large for its unit",
+        found.add(np.flatnonzero(above & ~found.bad), column=suspect.column, problem=IN_ANOTHER_UNIT,
                   allowed=suspect.allowed, remedy="Give it in the unit of the column.",
                   values=partial(_figure, frame[suspect.column]))
 

@@ -18,7 +18,8 @@ class Finding:
 
     ``row`` is the row of the file as a spreadsheet counts it (the header of a CSV file is row 1), of Parquet and
     databases the row of the data; 0 for the whole table.
-    ``cell`` is its name in a spreadsheet, such as ``Projects!F14``.
+    ``cell`` is its name in a spreadsheet, such as ``Projects!F14``, and ``header`` what stands above it where that
+    is not the column's name.
     ``blocks`` says that the table cannot be used at all, not only this row.
     """
 
@@ -26,6 +27,7 @@ class Finding:
     file: str
     row: int = 0
     cell: str = ""
+    header: str = ""
     column: str = ""
     value: str = ""
     problem: str
@@ -35,7 +37,8 @@ class Finding:
 
     def __str__(self) -> str:
         row = f" {self.cell}" if self.cell else f" row {self.row}" if self.row else ""
-        column = f" column '{self.column}'" if self.column else ""
+        header = self.header or self.column
+        column = f" column '{header}'" if header else ""
         got = f": got '{self.value}'" if self.value else ""
         allowed = f", allowed: {self.allowed}" if self.allowed else ""
         end = "" if self.remedy[-1:] in ".?" else "."
@@ -130,8 +133,8 @@ def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:
     DataFrame
         Columns table, file, row, cell, column, value, problem, allowed, remedy; all text but ``row``.
     """
-    rows = [asdict(finding) for finding in findings]
-    frame = pd.DataFrame(rows, columns=[*COLUMNS, "blocks"])[COLUMNS]
+    rows = [asdict(finding) | {"column": finding.header or finding.column} for finding in findings]
+    frame = pd.DataFrame(rows, columns=COLUMNS)
     text = [name for name in COLUMNS if name != "row"]
     frame = frame.astype(dict.fromkeys(text, "str") | {"row": "int64"})
     return frame.sort_values(["table", "row", "column", "problem"], kind="stable", ignore_index=True)

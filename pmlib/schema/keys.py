@@ -9,14 +9,14 @@ from functools import cache, partial
 import numpy as np
 import pandas as pd
 
-from pmlib.errors import did_you_mean, nearest
 from pmlib.schema.definition import Table
 from pmlib.schema.findings import Collector
 
 DELETE_TWIN = "The first of the same rows is kept; delete this one."
 CHOOSE_TWIN = "The rows differ and none is used; keep the right one."
-#: Keys a message may list, and keys among which a near one is looked for.
-_FEW, _MANY = 12, 2_000
+ADD_KEY = "Add the key there, or correct it here."
+#: Keys a message may list.
+_FEW = 12
 
 
 def add_references(found: Collector, frame: pd.DataFrame, table: Table, keys: Mapping[str, Set[str]]) -> None:
@@ -37,7 +37,7 @@ def _at(values: pd.Series, place: int) -> str:
 
 
 def _reference_remedy(known: Set[str]) -> Callable[[str], str]:
-    """Give the remedy for a value that is no key: the key it looks like or comes near to."""
+    """Give the remedy for a value that is no key: the key it looks like or the keys there are."""
     names = sorted(known)
     faces = {_skeleton(name): name for name in reversed(names)}
 
@@ -46,9 +46,8 @@ def _reference_remedy(known: Set[str]) -> Callable[[str], str]:
         twin = faces.get(_skeleton(value), value)
         if twin != value:
             return f"It only looks like '{twin}': other characters are in it. Type it anew."
-        if len(names) <= _FEW:
-            return did_you_mean(value, names)
-        return (nearest(value, names) if len(names) <= _MANY else "") or "Add the key there, or correct it here."
+        # No near id is proposed: P05 is not what P06 was meant to be.
+        return f"Known: {', '.join(names)}. {ADD_KEY}" if 0 < len(names) <= _FEW else ADD_KEY
 
     return remedy_of
 

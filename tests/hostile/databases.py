@@ -60,7 +60,7 @@ def sqlite_files() -> Iterator[Case]:
     yield case("a virtual table", "CREATE VIRTUAL TABLE weights USING fts5(objective_id, weight);" + rows, **RIGHT)
     yield case("no columns known", "CREATE TABLE weights (a, b);INSERT INTO weights VALUES (1, 2);",
                blocked={"weights": "required column"})
-    yield case("no rows", weights, note="no rows")
+    yield case("no rows", weights, note="counted as absent")
     yield case("a write-ahead log", "PRAGMA journal_mode = WAL;" + weights + rows, **RIGHT)
     yield case("UTF-16 inside", "PRAGMA encoding = 'UTF-16le';" + weights + rows, **RIGHT)
     yield case("numbers of another program", weights + rows + "PRAGMA user_version = 99; PRAGMA application_id = 7;",

@@ -77,7 +77,7 @@ def headers() -> Iterator[Case]:
     yield case("9,000 unknown columns", "objective_id,weight," + ",".join(f"weigh{at}" for at in range(9_000)),
                "a,1" + ",2" * 9_000, note="8,950 more columns", **right)
     yield case("the name kept for rows", "objective_id,weight,row of the file", "a,1,x", **right)
-    yield case("header only", "objective_id,weight", "", note="no rows and counts as absent")
+    yield case("header only", "objective_id,weight", "", note="counted as absent")
     reserved = [{**row, "row of the file": "x"} for row in CLEAN["orders"]]
     units = [float(row["units"]) for row in sorted(CLEAN["orders"], key=lambda row: row["order_id"])]
     small = [{**row, "row of the file": "x", "weight": text}

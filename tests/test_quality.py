@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pmlib.data_quality import data_quality
+from pmlib.quality import data_quality
 from pmlib.workbook import open_workbook
 
 TABLES = {
@@ -51,7 +51,8 @@ def test_a_table_of_events_grows_old_and_a_version_stays_in_force(tmp_path):
 
 def test_the_summary_says_what_is_set_aside_what_is_old_and_what_differs(book):
     assert data_quality(book).summary() == (
-        "1 row is set aside in 1 table, 1 kind of problem. Most are in orders: 1 times column 'units': not a number, "
+        "With care. 1 row is set aside in 1 table, 1 kind of problem. Most are in orders: 1 times column 'units': not "
+        "a number, "
         "33.3 % of its rows. Older than 3 months: orders, market. Our sales in the market table against "
         "orders and subscriptions: 1 of 2 agree; the others are off by 1.0 k EUR in all. Spent against the sum of "
         "actual costs: 1 of 2 agree; the others are off by 5.0 k EUR in all.")
@@ -61,7 +62,7 @@ def test_a_workbook_with_one_table_has_nothing_to_compare(tmp_path):
     (tmp_path / "skills.csv").write_text("skill\nA\n", encoding="utf-8")
     (tmp_path / "workbook.csv").write_text("name,as_of\nA,2025-12-31\n", encoding="utf-8")
     quality = data_quality(open_workbook(tmp_path))
-    assert quality.summary() == "Nothing is set aside."
+    assert quality.summary() == "Yes. Nothing is set aside."
     assert (len(quality.reconciliation), len(quality.coverage), len(quality.freshness)) == (0, 0, 0)
 
 

@@ -32,6 +32,10 @@ class Book(Protocol):
     blocked: dict[str, str]
 
     @property
+    def looks_back(self) -> bool:
+        """Whether it speaks of an earlier day than its tables were delivered for."""
+
+    @property
     def period(self) -> str:
         """Its month, ``YYYY-MM``."""
 
@@ -82,20 +86,27 @@ class DataQuality:
     def summary(self) -> str:
         """Say what is blocked, what is set aside, what is old, and what does not agree."""
         blocked = [f"Table {name} is blocked: {why}." for name, why in self.blocked.items()]
-        return " ".join([*blocked, self.quarantine.summary(), *self._stale(), *self._agreement()])
+        return " ".join([self._verdict(), *blocked, self.quarantine.summary(), *self._stale(), *self._agreement()])
 
     def headline(self) -> dict[str, str]:
         """Give the figures a data owner looks at first."""
-        agree = int(self.reconciliation["agrees"].sum())
-        old = int((self.freshness["state"] == "old").sum())
-        return {
-            f"{len(self.quarantine):,} rows": f"set aside, {len(self.quarantine.kinds)} kinds of problem",
-            f"{old} of {len(self.freshness)}": f"dated tables older than {FRESH_MONTHS} months",
-            f"{agree:,} of {len(self.reconciliation):,}": "figures agree with what they are made of",
-        }
+        figures = {f"{len(self.quarantine):,} rows": f"set aside, {len(self.quarantine.kinds)} kinds of problem"}
+        if len(self.freshness):
+            old = int((self.freshness["state"] == "old").sum())
+            figures[f"{old} of {len(self.freshness)}"] = f"dated tables older than {FRESH_MONTHS} months"
+        if len(self.reconciliation):
+            agree = int(self.reconciliation["agrees"].sum())
+            figures[f"{agree:,} of {len(self.reconciliation):,}"] = "figures agree with what they are made of"
+        return figures
 
     def __repr__(self) -> str:
         return f"<DataQuality: {self.summary()}>"
+
+    def _verdict(self) -> str:
+        if self.blocked:
+            return "Not yet."
+        doubts = len(self.quarantine) or self._stale() or not self.reconciliation["agrees"].all()
+        return "With care." if doubts else "Yes."
 
     def _stale(self) -> list[str]:
         old = self.freshness.loc[self.freshness["state"] == "old", "table"].tolist()
@@ -187,7 +198,8 @@ def _coverage(book: Book) -> pd.DataFrame:
 
 def _spent(book: Book) -> pd.DataFrame:
     """Set what a project says it has spent against the sum of its actual costs."""
-    if not {"projects", "evm"} <= set(book.tables):
+    # What is spent is known of the day of delivery only.
+    if book.looks_back or not {"projects", "evm"} <= set(book.tables):
         return pd.DataFrame()
     last = book["evm"].sort_values("month", kind="stable").drop_duplicates("project_id", keep="last")
     both = book["projects"].merge(last, on="project_id").sort_values("project_id", kind="stable")
