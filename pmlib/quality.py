@@ -85,7 +85,8 @@ class DataQuality:
 
     def summary(self) -> str:
         """Say what is blocked, what is set aside, what is old, and what does not agree."""
-        blocked = [f"Table {name} is blocked: {why}." for name, why in self.blocked.items()]
+        blocked = [f"Table {name} is blocked: {why}{'' if why.endswith('?') else '.'}"
+                   for name, why in self.blocked.items()]
         return " ".join([self._verdict(), *blocked, self.quarantine.summary(), *self._stale(), *self._agreement()])
 
     def headline(self) -> dict[str, str]:

@@ -168,7 +168,10 @@ class Workbook(Mapping[str, Any]):
         """
         counts = self._counts[self._counts["table"].isin(names) & (self._counts["set_aside"] > 0)]
         parts = [f"{row['set_aside']:,} of {row['rows']:,} rows of {row['table']}" for row in counts.to_dict("records")]
-        return f"{' and '.join(parts)} {'is' if counts['set_aside'].sum() == 1 else 'are'} set aside." if parts else ""
+        if not parts:
+            return ""
+        listed = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+        return f"{listed} {'is' if counts['set_aside'].sum() == 1 else 'are'} set aside."
 
     def summary(self) -> str:
         """Say what came in and what was set aside."""
@@ -176,7 +179,8 @@ class Workbook(Mapping[str, Any]):
         tables = len(self._counts)
         came = f"{tables} table{'s' if tables != 1 else ''} with {rows:,} rows came in"
         sentences = [f"{came}; {self._set_aside_text()}."]
-        sentences += [f"Table {name} is blocked: {why}." for name, why in self.blocked.items()]
+        sentences += [f"Table {name} is blocked: {why}{'' if why.endswith('?') else '.'}"
+                      for name, why in self.blocked.items()]
         return " ".join(sentences)
 
     def headline(self) -> dict[str, str]:

@@ -55,7 +55,7 @@ def test_the_first_sheet_lists_every_table_with_its_meaning_key_and_a_link(book)
         assert [cell.value for cell in rows[name][1:3]] == [table.meaning, ", ".join(table.key)]
         assert name in rows[name][0].hyperlink.location
     text = " ".join(str(row[0].value) for row in book[READ_ME].iter_rows())
-    assert "pmlib check my.xlsx" in text and "data/README.md" in text
+    assert "run.py check my.xlsx" in text and "data/README.md" in text
 
 
 def test_a_closed_choice_a_flag_and_a_reference_are_drop_downs(book):

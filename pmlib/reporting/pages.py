@@ -53,6 +53,7 @@ def period_page(plan: Plan, content: Mapping[str, Any]) -> str:
         ],
         as_of=plan.as_of,
         blocked=plan.blocked,
+        aside=plan.aside,
         up=content["up"],
         corrected=content["corrected"],
     )

@@ -37,6 +37,8 @@ class Plan:
     missing : dict of notebook to names of tables it needs and does not get
     blocked : dict of table to reason
         Tables that are there but cannot be used.
+    aside : str
+        How many rows are set aside, in a sentence; empty when none are.
     company : str
         Whose workbook it is; empty without one.
     as_of : str
@@ -55,6 +57,7 @@ class Plan:
     bound: dict[str, dict[str, Value]]
     missing: dict[str, tuple[str, ...]]
     blocked: dict[str, str]
+    aside: str
     company: str
     as_of: str
     inputs: dict[str, dict[str, Any]]
@@ -108,6 +111,7 @@ def plan_run(definition: Definition, project: Path, parameters: Mapping[str, obj
         bound=bound,
         missing={name: tables for name, tables in missing.items() if tables},
         blocked=dict(book.blocked) if book is not None else {},
+        aside=book.lacks(*book.tables) if book is not None else "",
         company=book.name if book is not None else "",
         as_of=_as_of(book, period),
         inputs=dict(book.fingerprints) if book is not None else {},

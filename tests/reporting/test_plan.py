@@ -34,6 +34,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         asked.append(source)
         return SimpleNamespace(
             period="2025-12", blocked={"orders": "bad"}, tables=["projects"], name="Quill & Co", currency="EUR",
+            lacks=lambda *names: f"1 row of {names[0]} is set aside.",
             baseline=lambda day: SimpleNamespace(marks=lambda: f"as known in {day}"),
             fingerprints={"projects": {"sha256": "ab", "rows": 35}}, as_of=dt.date(2025, 12, 15),
         )  # fmt: skip

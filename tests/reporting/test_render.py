@@ -232,6 +232,13 @@ def test_the_period_page_says_which_table_is_blocked_and_why(blocked: Path, go: 
     assert ".." not in done.summary()
 
 
+def test_the_period_page_says_how_many_rows_no_figure_counts(blocked: Path, go: Callable[..., Rendered]) -> None:
+    with (blocked / "data" / "products.csv").open("a", encoding="utf-8") as file:
+        file.write("B,\nC,Compass\n")
+    page = (go(blocked).folder / "index.html").read_text(encoding="utf-8")
+    assert '<p class="note">1 of 3 rows of products is set aside. No figure here counts them.</p>' in page
+
+
 def test_a_period_rendered_again_names_the_late_correction_and_nothing_else(
     blocked: Path, go: Callable[..., Rendered]
 ) -> None:
