@@ -71,6 +71,8 @@ _WAYS_OUT: tuple[tuple[tuple[Kind, ...], re.Pattern[str], str], ...] = (
     (tuple(Kind), re.compile(r"#\w[\w/]*[!?]?"), "Mend the formula in the spreadsheet."),
     (tuple(Kind), re.compile(r"=.*", re.DOTALL), "Calculate the formula and save the file again."),
     ((Kind.NUMBER, Kind.INTEGER), re.compile(r".* \(.* or .*\?\)|.* \(decimal mark '.' is declared\)"), _MARK),
+    ((Kind.NUMBER, Kind.INTEGER), re.compile(rf".*[0-9].*(?:T|k|K|M|m|Tsd\.?|Mio\.?) ?(?:{_SIGN})"),
+     "Write the number alone, in the column's unit."),
     ((Kind.NUMBER, Kind.INTEGER), re.compile(rf"[^0-9]*(?:{_SIGN})\s*[-+(]?\s*[0-9].*|.*[0-9].*?(?:{_SIGN}).*"),
      "Convert it to the workbook's currency, the currency in the table workbook."),
     ((Kind.NUMBER, Kind.INTEGER), re.compile(r".*[0-9].*%"),

@@ -331,3 +331,8 @@ def test_a_date_reads_back_where_its_format_is_declared_and_else_is_right_or_ref
     assert plain(written, kind=DATE, date_format=date_format) == [str(day)]
     [found] = plain(written, kind=DATE)
     assert found == str(day) or (found.endswith("?)") and not passes(found, DATE))
+
+
+@pytest.mark.parametrize("value", ["450 T€", "450 TEUR", "1,2 Mio. EUR", "5 k€"])
+def test_a_number_with_its_own_unit_is_to_be_written_in_the_columns(value):
+    assert remedy(Kind.NUMBER, value) == "Write the number alone, in the column's unit."

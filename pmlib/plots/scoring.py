@@ -75,8 +75,9 @@ def intervals(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.invert_yaxis()
     ax.set_xlim(0, 105)
     ax.grid(axis="x")
-    missing = "Missing scores leave bounds on the value" if frame["n_missing"].any() else "Value, every score known"
-    return finish(ax, title=f"{missing}: {len(frame)} projects", x="Points of 100")
+    open_ = int((frame["n_missing"] > 0).sum())
+    known = f"{open_} of them between bounds, for want of a score" if open_ else "every score known"
+    return finish(ax, title=f"Value of {len(frame)} projects, {known}", x="Points of 100")
 
 
 @house_style()
