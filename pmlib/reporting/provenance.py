@@ -7,6 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pmlib.schema import FORMAT
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -21,7 +23,14 @@ def first_marks(folder: Path, marks: pd.DataFrame | None) -> pd.DataFrame | None
         return marks
     import pandas as pd
 
-    return pd.read_parquet(folder / INPUTS)
+    first = pd.read_parquet(folder / INPUTS)
+    # Rows of another format of the tables cannot be told from corrected ones.
+    return first.drop(columns="format") if "format" in first and set(first["format"]) <= {FORMAT} else marks
+
+
+def write_marks(folder: Path, marks: pd.DataFrame) -> None:
+    """Keep marks beside a period's pages, with the format of the tables they were made of."""
+    marks.assign(format=FORMAT).to_parquet(folder / INPUTS, index=False)
 
 
 def corrected_since(first: pd.DataFrame | None, now: pd.DataFrame | None) -> str:

@@ -22,7 +22,7 @@ from pmlib.reporting.export import Page, PageWriter, neighbours, notebook_title
 from pmlib.reporting.markup import as_sentence
 from pmlib.reporting.pages import period_page, write_index
 from pmlib.reporting.plan import Plan, plan_run
-from pmlib.reporting.provenance import INPUTS, PACKAGES, corrected_since, first_marks, git_state, package_version
+from pmlib.reporting.provenance import PACKAGES, corrected_since, first_marks, git_state, package_version, write_marks
 from pmlib.reporting.publish import (
     MANIFEST_FORMAT,
     hashes,
@@ -283,7 +283,7 @@ class _Run:
         content = {"runs": [asdict(run) for run in runs], "titles": titles, "summary": summary, "up": up,
                    "corrected": self.corrected}
         if self.first is not None:
-            self.first.to_parquet(self.folder / INPUTS, index=False)
+            write_marks(self.folder, self.first)
         (self.folder / "index.html").write_text(period_page(self.plan, content), encoding="utf-8")
         write_json(self.folder / "manifest.json", self._manifest(runs))
 
