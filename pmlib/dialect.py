@@ -19,9 +19,7 @@ from pmlib.errors import WorkbookError
 from pmlib.months import month_name, month_of
 from pmlib.schema.casting import DAY, MONTH, NO, NUMBER, REMEDY, YES
 from pmlib.schema.definition import Column, Kind
-
-DATE_FORMATS = ("YYYY-MM-DD", "DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY")
-DECIMAL_MARKS = (".", ",")
+from pmlib.schema.portfolio_tables import DATE_FORMATS, DECIMAL_MARKS
 
 # Blanks, signs without width and byte order marks, as spreadsheets and web pages leave them at the ends of a cell.
 _OUTER = string.whitespace + "\u00a0\u1680\u3000\ufeff" + "".join(

@@ -9,6 +9,7 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 
+from pmlib.errors import CheckError
 from pmlib.months import month_text
 from pmlib.schema import TABLES
 
@@ -87,3 +88,15 @@ def month_texts(months: Any) -> np.ndarray:
     """
     known, where = np.unique(np.asarray(months, dtype=int), return_inverse=True)
     return np.array([month_text(month) for month in known], dtype=object)[where]
+
+
+def hold(truth: str, holds: bool, found: str) -> None:
+    """Assert a planted truth.
+
+    Raises
+    ------
+    CheckError
+        It does not hold; the message begins with its name.
+    """
+    if not holds:
+        raise CheckError(f"{truth}: {found}. Take another seed.")

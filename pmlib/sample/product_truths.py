@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from pmlib.errors import CheckError
 from pmlib.sample import company
 from pmlib.sample.customers import WORSE_FROM
 from pmlib.sample.experiments import CLEAR, LUCKY, MISMATCH, REAL, TOO_LUCKY, p_values, variance_saved
 from pmlib.sample.features import KANO_CLASSES, LETTERS, kano_classes, rice
+from pmlib.sample.forms import hold
 from pmlib.sample.invitations import BIASED
 from pmlib.sample.prices import ELASTICITY
 from pmlib.sample.sales import BASS, LAUNCH, LAUNCHED, bass_sales
@@ -29,11 +29,6 @@ RETENTION, TOTAL_DROP = {1: 0.78, 12: 0.32, 24: 0.21}, 0.02
 NAIVE_OFF, CUPED, LOW_RICE = 0.4, (0.15, 0.30), "F07"
 #: T23: month of the highest sales, and of the last observed ones.
 PEAK, OBSERVED = 26, company.HISTORY_MONTHS - LAUNCH
-
-
-def _hold(truth: str, holds: bool, found: str) -> None:
-    if not holds:
-        raise CheckError(f"{truth}: {found}. Take another seed.")
 
 
 def measure(tables: Tables) -> dict[str, Any]:
@@ -88,7 +83,7 @@ def response_bias(tables: Tables) -> dict[str, Any]:
     answers = answers[answers["instrument"] == "NPS"]
     answers = answers.assign(month=answers["date"].str[:7])
     joined = answers.merge(invited[invited["responded"]], on=["customer_id", "month"], validate="one_to_one")
-    _hold("T17", len(joined) == len(answers) == invited["responded"].sum(), "answers and invitations do not match")
+    hold("T17", len(joined) == len(answers) == invited["responded"].sum(), "answers and invitations do not match")
     rates = invited.groupby("engagement_band")["responded"].mean()
     points = 100 * (joined["score"].ge(9).astype(float) - joined["score"].le(6)).to_numpy()
     found = {"response_by_band": {name: round(float(rate), 3) for name, rate in rates.items()}}
@@ -96,7 +91,7 @@ def response_bias(tables: Tables) -> dict[str, Any]:
     for (name, weight), wanted in zip(weights.items(), (RAW_NPS, TRUE_NPS), strict=True):
         value = float(np.average(points, weights=weight))
         error = float(np.sqrt(np.sum((weight * (points - value)) ** 2)) / weight.sum())
-        _hold("T17", abs(value - wanted) < Z * error, f"{name} NPS {value:.1f} (se {error:.1f}), planted {wanted}")
+        hold("T17", abs(value - wanted) < Z * error, f"{name} NPS {value:.1f} (se {error:.1f}), planted {wanted}")
         found[name] = {"nps": round(value, 1), "se": round(error, 2)}
     return found | {"true_nps": TRUE_NPS, "answers": len(points), "invited": len(invited)}
 
@@ -118,17 +113,17 @@ def survivorship(tables: Tables) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for age, wanted in RETENTION.items():
         share, error = _alive(start, last, age, before=True)
-        _hold("T18", abs(share - wanted) < Z * error, f"retention at month {age} is {share:.3f}, planted {wanted}")
+        hold("T18", abs(share - wanted) < Z * error, f"retention at month {age} is {share:.3f}, planted {wanted}")
         found[f"month_{age}"] = round(share, 3)
     alive = [1.0, *(_alive(start, last, age, before=True)[0] for age in RETENTION)]
     ages = (0, *RETENTION)
     monthly = [(alive[k + 1] / alive[k]) ** (1 / (ages[k + 1] - ages[k])) for k in range(len(RETENTION))]
-    _hold("T18", bool(np.all(np.diff(monthly) > 0)), f"conditional retention does not rise: {np.round(monthly, 3)}")
+    hold("T18", bool(np.all(np.diff(monthly) > 0)), f"conditional retention does not rise: {np.round(monthly, 3)}")
     (old, old_error), (new, new_error) = (_alive(start, last, 3, before=before) for before in (True, False))
     z = (old - new) / np.hypot(old_error, new_error)
-    _hold("T18", z > SHOWS, f"cohorts from month {WORSE_FROM + 1} are not worse: {new:.3f} against {old:.3f}")
+    hold("T18", z > SHOWS, f"cohorts from month {WORSE_FROM + 1} are not worse: {new:.3f} against {old:.3f}")
     total = [_renewed(start, last, months) for months in (range(12, 18), range(29, 35))]
-    _hold("T18", total[1] > total[0] - TOTAL_DROP, f"the total shows it: {total[0]:.3f}, then {total[1]:.3f}")
+    hold("T18", total[1] > total[0] - TOTAL_DROP, f"the total shows it: {total[0]:.3f}, then {total[1]:.3f}")
     return found | {
         "monthly_by_age": [round(share, 3) for share in monthly],
         "month_3": {"older_cohorts": round(old, 3), "from_month_19": round(new, 3), "z": round(float(z), 1)},
@@ -168,7 +163,7 @@ def elasticity(tables: Tables) -> dict[str, Any]:
     lines = tables["orders"][tables["orders"]["product_id"].isin(list(ELASTICITY))]
     lines = lines.assign(month=lines["date"].str[:7]).merge(tables["price_history"], on=keys, suffixes=("", "_listed"))
     same = np.isclose(lines["list_price"], lines["list_price_listed"]).all()
-    _hold("T19", bool(same), "list prices of orders differ from the price history")
+    hold("T19", bool(same), "list prices of orders differ from the price history")
     sold = lines.groupby(keys)["units"].sum()
     cells = tables["price_history"].join(sold, on=keys)
     cells = cells.assign(x=np.log(cells["list_price"]), y=np.log(cells["units"]))
@@ -177,8 +172,8 @@ def elasticity(tables: Tables) -> dict[str, Any]:
         here = cells[cells["product_id"] == product]
         value, error = _slope(here[here["randomised"]], effects=["region", "month"])
         naive, _ = _slope(here, effects=[])
-        _hold("T19", abs(value - planted) < Z * error, f"{product}: {value:.2f} (se {error:.2f}), planted {planted}")
-        _hold("T19", abs(naive - planted) > NAIVE_OFF, f"{product}: the naive regression finds {naive:.2f}, too good")
+        hold("T19", abs(value - planted) < Z * error, f"{product}: {value:.2f} (se {error:.2f}), planted {planted}")
+        hold("T19", abs(naive - planted) > NAIVE_OFF, f"{product}: the naive regression finds {naive:.2f}, too good")
         found[product] = {"planted": planted, "randomised": round(value, 2), "se": round(error, 2),
                           "naive": round(naive, 2)}  # fmt: skip
     return found
@@ -215,11 +210,11 @@ def discoveries(tables: Tables) -> dict[str, Any]:
     sound = found.drop(MISMATCH)
     held = sound.index[stats.false_discovery_control(sound["p"]) < 0.05].tolist()  # noqa: PLR2004
     saved = variance_saved(tables["experiments"])
-    _hold("T20", bool((found.loc[list(REAL), "p"] < CLEAR).all()), "a real effect does not show")
+    hold("T20", bool((found.loc[list(REAL), "p"] < CLEAR).all()), "a real effect does not show")
     mismatch = found["mismatch_p"]
-    _hold("T20", mismatch[MISMATCH] < CLEAR < sound["mismatch_p"].min(), "mismatch elsewhere, or nowhere")
-    _hold("T20", LUCKY[0] <= len(lucky) <= LUCKY[1] and null["p"].min() > TOO_LUCKY, f"found by luck: {lucky}")
-    _hold("T20", CUPED[0] < saved < CUPED[1], f"the measure before saves {saved:.1%} of the variance")
+    hold("T20", mismatch[MISMATCH] < CLEAR < sound["mismatch_p"].min(), "mismatch elsewhere, or nowhere")
+    hold("T20", LUCKY[0] <= len(lucky) <= LUCKY[1] and null["p"].min() > TOO_LUCKY, f"found by luck: {lucky}")
+    hold("T20", CUPED[0] < saved < CUPED[1], f"the measure before saves {saved:.1%} of the variance")
     return {
         "real": {test: {"planted_pp": 100 * effect, "found_pp": round(100 * float(found["lift"][test]), 2)}
                  for test, effect in REAL.items()},
@@ -246,10 +241,10 @@ def kano(tables: Tables) -> dict[str, Any]:
     modal = kano_classes(tables["kano"]).idxmax(axis=1).astype(str)
     for name, members in KANO_CLASSES.items():
         wrong = [feature for feature in members if modal[feature] != LETTERS[name]]
-        _hold("T21", not wrong, f"not {name}: {', '.join(wrong)}")
+        hold("T21", not wrong, f"not {name}: {', '.join(wrong)}")
     scores = rice(tables["features"])
     rank, size = int((scores >= scores[LOW_RICE]).sum()), len(scores)
-    _hold("T21", rank > 0.75 * size, f"{LOW_RICE} has rank {rank} of {size} by RICE")
+    hold("T21", rank > 0.75 * size, f"{LOW_RICE} has rank {rank} of {size} by RICE")
     classes = {name: list(members) for name, members in KANO_CLASSES.items()}
     return {"classes": classes, f"{LOW_RICE}_rice_rank": rank, "features": size}
 
@@ -273,6 +268,6 @@ def launch(tables: Tables) -> dict[str, Any]:
     wanted = bass_sales(**BASS, months=10 * OBSERVED)
     off = float(np.abs(np.cumsum(sold) - np.cumsum(wanted)[:OBSERVED]).max())
     peak = int(wanted.argmax()) + 1
-    _hold("T23", off <= 1, f"cumulative sales are off the curve by {off:.1f} units")
-    _hold("T23", peak == PEAK > OBSERVED == len(sold), f"peak at month {peak} of {len(sold)} observed")
+    hold("T23", off <= 1, f"cumulative sales are off the curve by {off:.1f} units")
+    hold("T23", peak == PEAK > OBSERVED == len(sold), f"peak at month {peak} of {len(sold)} observed")
     return {**BASS, "peak_month": peak, "observed_months": len(sold), "sold": int(sold.sum())}

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pmlib.errors import CheckError
 from pmlib.months import parse_month
 from pmlib.sample import company
 from pmlib.sample.economics import COST_NOISE, NOISE
 from pmlib.sample.facts import newest, read_facts, swanson
-from pmlib.sample.forms import records
+from pmlib.sample.forms import hold, records
 from pmlib.sample.governance import CLAIM, FOUND_IN, FOUND_PP
 from pmlib.sample.judgements import ASSESSORS, OWN_BIAS, TRAP
 from pmlib.sample.limits import LEFT, SHRUNK, SHRUNK_DAY
@@ -34,11 +33,6 @@ _CPI, _SPI_T = {"P17": 1.05, "P23": 0.71}, 0.857
 _POSTERIOR, _DOUBTED, _NEED = [2.32, 0.58], 3.04, 3.2
 #: T10: least difference of values in points. T11: most the measured bias may be off.
 _CLEAR, _BIAS_ERROR = 3.0, 0.1
-
-
-def _hold(truth: str, holds: bool, found: str) -> None:
-    if not holds:
-        raise CheckError(f"{truth}: {found}. Take another seed.")
 
 
 def measure(tables: Tables) -> dict[str, dict[str, Any]]:
@@ -76,7 +70,7 @@ def noise(tables: Tables) -> dict[str, Any]:
     late = tables["projects"].set_index("project_id")["gate"].reindex(off.index) >= max(NOISE)
     sd = {"gates 1-2": float(np.std(off[~late].to_numpy())), "gates 3-4": float(np.std(off[late].to_numpy()))}
     planted = {"gates 1-2": NOISE[min(NOISE)], "gates 3-4": NOISE[max(NOISE)]}
-    _hold("T4", all(abs(sd[gate] / planted[gate] - 1) < _SD_ERROR for gate in planted), f"noise by gate {sd}")
+    hold("T4", all(abs(sd[gate] / planted[gate] - 1) < _SD_ERROR for gate in planted), f"noise by gate {sd}")
     seen = {gate: round(value, 2) for gate, value in sd.items()}
     return {"sd_of_net_by_cost": planted, "sd_seen": seen, "sd_of_cost": COST_NOISE, "true_from": company.AS_OF}
 
@@ -86,11 +80,11 @@ def overconfidence(tables: Tables) -> dict[str, Any]:
     past = tables["past_forecasts"]
     ratio = (past["outcome"] / past["p50"])[past["quantity"] == "cost_k"]
     shape = (float(ratio.median()), float(ratio.mean()), float((ratio > _LONG).mean()))
-    _hold("T5", bool(np.allclose(shape, (1.18, 1.22, 0.18), rtol=0, atol=_ERROR)), f"cost by plan {np.round(shape, 3)}")
+    hold("T5", bool(np.allclose(shape, (1.18, 1.22, 0.18), rtol=0, atol=_ERROR)), f"cost by plan {np.round(shape, 3)}")
     ranges = past[past["quantity"].isin(["cost_k", "months"])]
     inside = ranges["outcome"].between(ranges["p10"], ranges["p90"])
     by_who = inside.groupby(ranges["estimator_id"]).mean()
-    _hold("T5", abs(inside.mean() - 0.5) < _ERROR and by_who.idxmin() == "E1" and by_who.idxmax() == "E3",
+    hold("T5", abs(inside.mean() - 0.5) < _ERROR and by_who.idxmin() == "E1" and by_who.idxmax() == "E3",
           f"P10 to P90 hold {inside.mean():.0%}")  # fmt: skip
     names = ("median", "mean", "share_above_1_5")
     figures = {name: round(figure, 3) for name, figure in zip(names, shape, strict=True)}
@@ -111,7 +105,7 @@ def earned(tables: Tables) -> dict[str, Any]:
     rows = {name: _last(tables, name) for name in ("P17", "P23")}
     cpi = {name: round(row.ev_cum_k / row.ac_cum_k, 3) for name, row in rows.items()}
     earned_k = {name: float(row.ev_cum_k) for name, row in rows.items()}
-    _hold("T6", cpi == _CPI and earned_k == EARNED_K, f"CPI {cpi}, earned {earned_k}")
+    hold("T6", cpi == _CPI and earned_k == EARNED_K, f"CPI {cpi}, earned {earned_k}")
     return {"cpi": cpi, "ev_k": earned_k}
 
 
@@ -121,7 +115,7 @@ def stuck(tables: Tables) -> dict[str, Any]:
     said = own["pct_complete_reported"]
     reached = tables["milestones"][tables["milestones"]["project_id"] == "P31"].dropna(subset=["actual_month"])
     weight = round(float(reached["weight"].sum()), 3)
-    _hold("T7", tuple(said) == STUCK_AT and weight == EARNED_SHARE["P31"], f"P31 says {said.tolist()}, has {weight}")
+    hold("T7", tuple(said) == STUCK_AT and weight == EARNED_SHARE["P31"], f"P31 says {said.tolist()}, has {weight}")
     return {"P31": {"reported_pct": [float(said.min()), float(said.max())], "milestone_share": weight},
             "watermelons": sorted(WATERMELONS), "off_plan": sorted({*EARNED_BY_SPENT, "P23", "P31"})}  # fmt: skip
 
@@ -162,7 +156,7 @@ def ordinal_trap(tables: Tables) -> dict[str, Any]:
     first, second = TRAP
     found = {"raw_mean": {name: round(float(raw[name]), 3) for name in TRAP},
              "board_value": {name: round(float(value[name]), 2) for name in TRAP}}  # fmt: skip
-    _hold("T10", bool(raw[first] > raw[second] and value[second] > value[first] + _CLEAR), f"{found}")
+    hold("T10", bool(raw[first] > raw[second] and value[second] > value[first] + _CLEAR), f"{found}")
     return found
 
 
@@ -175,7 +169,7 @@ def biases(tables: Tables) -> dict[str, Any]:
     own = np.isin(off.index.get_level_values("project_id"), home.index[home == ASSESSORS["A5"]])
     used = sorted(wide["A2"].dropna().unique().tolist())
     bias = float(off[own].mean())
-    _hold("T11", abs(bias - OWN_BIAS) <= _BIAS_ERROR and used == [3, 4], f"A5 {bias:+.2f}, A2 uses {used}")
+    hold("T11", abs(bias - OWN_BIAS) <= _BIAS_ERROR and used == [3, 4], f"A5 {bias:+.2f}, A2 uses {used}")
     return {"A5_on_own_programme": round(bias, 2), "A5_on_others": round(float(off[~own].mean()), 2), "A2_uses": used}
 
 
@@ -200,7 +194,7 @@ def events(tables: Tables) -> dict[str, Any]:
     green = [float(weights[("sustainability", "board", day)]) for day in ("2023-01-01", "2025-01-01")]
     people = tables["capacity"][tables["capacity"]["skill"] == SHRUNK].groupby("valid_from")["person_months"].max()
     share = float(people[SHRUNK_DAY] / people.drop(SHRUNK_DAY).iloc[0])
-    _hold("T13", green == [0.10, 0.25] and abs(share - LEFT) < _ERROR / 10, f"weights {green}, people {share:.3f}")
+    hold("T13", green == [0.10, 0.25] and abs(share - LEFT) < _ERROR / 10, f"weights {green}, people {share:.3f}")
     months = tables["strategy_events"].set_index("kind")["month"].to_dict()
     return {"months": months, "sustainability": green, "data_engineering_left": round(share, 3)}
 
@@ -210,7 +204,7 @@ def late_finisher(tables: Tables) -> dict[str, Any]:
     last, plan = _last(tables, "P27"), _plan(tables, "P27")
     took = parse_month(last.month) - parse_month(plan.start_month) + 1
     spi, spi_t = last.ev_cum_k / last.pv_cum_k, plan.planned_months / took
-    _hold("T14", spi == 1 and round(spi_t, 3) == _SPI_T, f"SPI {spi:.3f}, SPI(t) {spi_t:.3f}")
+    hold("T14", spi == 1 and round(spi_t, 3) == _SPI_T, f"SPI {spi:.3f}, SPI(t) {spi_t:.3f}")
     return {"spi": round(float(spi), 3), "spi_t": round(float(spi_t), 3), "months": [int(plan.planned_months), took]}
 
 
@@ -224,8 +218,8 @@ def weighed_evidence(tables: Tables) -> dict[str, Any]:
         posterior[name] = [round((known * mean + found * own.estimate) / (known + found), 2),
                            round((known + found) ** -0.5, 2)]  # fmt: skip
     need = _break_even(tables, mean)
-    _hold("T24", posterior["posterior"] == _POSTERIOR and posterior["posterior_doubted"][0] == _DOUBTED, f"{posterior}")
-    _hold("T24", round(need, 1) == _NEED and (own.month, own.estimate) == (FOUND_IN, FOUND_PP[0]), f"{need:.2f}")
+    hold("T24", posterior["posterior"] == _POSTERIOR and posterior["posterior_doubted"][0] == _DOUBTED, f"{posterior}")
+    hold("T24", round(need, 1) == _NEED and (own.month, own.estimate) == (FOUND_IN, FOUND_PP[0]), f"{need:.2f}")
     return posterior | {"prior": [float(mean), round(sd, 3)], "break_even": round(need, 2), "from": FOUND_IN,
                         "before": "keep", "after": "stop"}  # fmt: skip
 

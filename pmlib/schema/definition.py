@@ -199,6 +199,11 @@ def text(name: str, meaning: str, **options: Any) -> Column:
     return Column(name=name, kind=Kind.TEXT, meaning=meaning, **options)
 
 
+def reference(name: str, table: str) -> Column:
+    """Define a required id that names a row of another table."""
+    return text(name, f"the {name.removesuffix('_id')}", references=table)
+
+
 def number(name: str, meaning: str, unit: str, **options: Any) -> Column:
     """Define a finite number with a unit."""
     return Column(name=name, kind=Kind.NUMBER, meaning=meaning, unit=unit, **options)

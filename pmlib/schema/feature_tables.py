@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-from pmlib.schema.definition import Column, Table, date, flag, integer, money, month, number, share, text
-
-
-def _product() -> Column:
-    return text("product_id", "the product", references="products")
-
-
-def _customer() -> Column:
-    return text("customer_id", "the customer", references="customers")
-
-
-def _feature() -> Column:
-    return text("feature_id", "the feature", references="features")
+from pmlib.schema.definition import Column, Table, date, flag, integer, money, month, number, reference, share, text
 
 
 def _answer(name: str, question: str) -> Column:
@@ -29,7 +17,7 @@ FEATURE_TABLES = (
         dated_by="month",
         weighed_by=("fixed_k",),
         columns=(
-            _product(),
+            reference("product_id", "products"),
             month("month", "the month"),
             number("unit_cost_eur", "cost of one unit, or of one subscription a month", "currency a unit", low=0),
             money("fixed_k", "cost of the month that does not depend on units", required=False, default=0.0, low=0),
@@ -42,8 +30,8 @@ FEATURE_TABLES = (
         dated_by="month",
         large=True,
         columns=(
-            _customer(),
-            _product(),
+            reference("customer_id", "customers"),
+            reference("product_id", "products"),
             month("month", "the month"),
             integer("active_days", "days with use", "days", low=0, high=31),
         ),
@@ -54,7 +42,7 @@ FEATURE_TABLES = (
         key=("product_id", "region", "month"),
         dated_by="month",
         columns=(
-            _product(),
+            reference("product_id", "products"),
             text("region", "sales region", required=False, default="all"),
             month("month", "the month"),
             number("list_price", "list price of a unit", "currency a unit", low=0),
@@ -68,8 +56,8 @@ FEATURE_TABLES = (
         dated_by="month",
         large=True,
         columns=(
-            _product(),
-            _customer(),
+            reference("product_id", "products"),
+            reference("customer_id", "customers"),
             month("month", "the month of the invitation"),
             text("engagement_band", "how much the customer used the product before", required=False, default="all"),
             flag("responded", "an answer came"),
@@ -82,7 +70,7 @@ FEATURE_TABLES = (
         ordered=(("impact_low", "impact_mode", "impact_high"),),
         columns=(
             text("feature_id", "the feature"),
-            _product(),
+            reference("product_id", "products"),
             text("name", "its name", required=False, default=""),
             text("outcome_metric", "the metric it is to move", required=False, default=""),
             number("reach", "customers it touches in a quarter", "customers", low=0),
@@ -109,7 +97,7 @@ FEATURE_TABLES = (
         key=("respondent_id", "feature_id"),
         columns=(
             text("respondent_id", "the respondent, a number and not a person"),
-            _feature(),
+            reference("feature_id", "features"),
             _answer("functional", "how it would be to have it"),
             _answer("dysfunctional", "how it would be not to have it"),
         ),
@@ -141,7 +129,7 @@ FEATURE_TABLES = (
         columns=(
             text("feedback_id", "the message"),
             date("date", "its day"),
-            _product(),
+            reference("product_id", "products"),
             text("customer_id", "the customer; empty: unknown", required=False, references="customers"),
             text("channel", "how it came", required=False, default=""),
             text("text", "what it says, without names"),

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from pmlib.schema.definition import Column, Rule, Suspect, Table, date, flag, integer, money, month, number, share, text
+from pmlib.schema.definition import (
+    Column,
+    Rule,
+    Suspect,
+    Table,
+    date,
+    flag,
+    integer,
+    money,
+    month,
+    number,
+    reference,
+    share,
+    text,
+)
 
 DATE_FORMATS = ("YYYY-MM-DD", "DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY")
+DECIMAL_MARKS = (".", ",")
 ACTIONS = ("keep", "hold", "stop", "start", "slow", "fast", "decline")
 
 
 MONEY_QUANTITIES = ("benefit_pv_k", "cost_k")
-
-
-def _project() -> Column:
-    return text("project_id", "the project", references="projects")
 
 
 def _valid_from(meaning: str = "first day on which this version counts") -> Column:
@@ -32,7 +43,7 @@ PORTFOLIO_TABLES = (
             text("date_format", "how dates are written in the files, where not YYYY-MM-DD", required=False, default="",
                  choices=("", *DATE_FORMATS)),
             text("decimal_mark", "how decimals are written in the files; empty: as the numbers themselves show",
-                 required=False, default="", choices=("", ".", ",")),
+                 required=False, default="", choices=("", *DECIMAL_MARKS)),
         ),
     ),
     Table(
@@ -124,7 +135,7 @@ PORTFOLIO_TABLES = (
         key=("project_id", "action"),
         ordered=(("earliest_start", "latest_start"),),
         columns=(
-            _project(),
+            reference("project_id", "projects"),
             text("action", "the action this row allows", choices=ACTIONS),
             month("earliest_start", "first month it may start", required=False),
             month("latest_start", "last month it may start", required=False),
@@ -139,7 +150,7 @@ PORTFOLIO_TABLES = (
         key=("project_id", "year"),
         weighed_by=("cost_k",),
         columns=(
-            _project(),
+            reference("project_id", "projects"),
             integer("year", "calendar year", "year", low=1900, high=2999),
             money("cost_k", "cost of the year", low=0),
             share("capex_share", "part of the cost that is capital expenditure", required=False, default=0.0),
@@ -159,7 +170,7 @@ PORTFOLIO_TABLES = (
                           values=MONEY_QUANTITIES),),
         versioned_by="as_of",
         columns=(
-            _project(),
+            reference("project_id", "projects"),
             date("as_of", "day of the estimate", required=False, default="1900-01-01"),
             text("quantity", "what is estimated: benefit gross of cost, given success, discounted to as_of; cost to "
                  "complete; months to complete; chance of success",
@@ -177,7 +188,7 @@ PORTFOLIO_TABLES = (
         key=("project_id", "objective_id", "assessor_id", "as_of"),
         versioned_by="as_of",
         columns=(
-            _project(),
+            reference("project_id", "projects"),
             text("objective_id", "the leaf criterion", references="objectives"),
             text("assessor_id", "who judged", required=False, default="all"),
             number("raw_level", "the level on the criterion's own scale; empty: not judged", "raw level",
@@ -240,7 +251,7 @@ PORTFOLIO_TABLES = (
         key=("project_id", "action", "skill", "month"),
         weighed_by=("person_months",),
         columns=(
-            _project(),
+            reference("project_id", "projects"),
             text("action", "the action that needs them", choices=ACTIONS),
             text("skill", "the skill", references="skills"),
             month("month", "the month"),

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from pmlib.schema.definition import Column, Rule, Table, date, flag, integer, money, month, number, text
-
-
-def _product() -> Column:
-    return text("product_id", "the product", references="products")
-
-
-def _customer() -> Column:
-    return text("customer_id", "the customer", references="customers")
+from pmlib.schema.definition import Column, Rule, Table, date, flag, integer, money, month, number, reference, text
 
 
 def _rating(driver: str) -> Column:
@@ -57,8 +49,8 @@ PRODUCT_TABLES = (
         weighed_by=("monthly_eur",),
         large=True,
         columns=(
-            _customer(),
-            _product(),
+            reference("customer_id", "customers"),
+            reference("product_id", "products"),
             month("start_month", "first month paid"),
             month("end_month", "last month paid; empty: still running", required=False),
             number("monthly_eur", "price a month", "EUR a month", low=0),
@@ -74,8 +66,8 @@ PRODUCT_TABLES = (
         columns=(
             text("order_id", "the order line"),
             date("date", "day of the order"),
-            _customer(),
-            _product(),
+            reference("customer_id", "customers"),
+            reference("product_id", "products"),
             text("region", "sales region", required=False, default="all"),
             number("units", "units sold; negative: returned", "units"),
             number("list_price", "list price of a unit", "currency of the row", required=False, low=0),
@@ -115,7 +107,7 @@ PRODUCT_TABLES = (
         columns=(
             text("response_id", "the answer"),
             date("date", "day of the answer"),
-            _product(),
+            reference("product_id", "products"),
             text("customer_id", "the customer; empty: anonymous", required=False, references="customers"),
             text("instrument", "the question asked", choices=("NPS", "CSAT", "CES")),
             integer("scale_max", "top of the answer scale: 10 for NPS; 5 or 7 else", "points", low=2, high=10),

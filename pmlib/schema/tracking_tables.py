@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pmlib.schema.definition import Column, Table, date, integer, money, month, number, share, text
+from pmlib.schema.definition import Table, date, integer, money, month, number, reference, share, text
 from pmlib.schema.portfolio_tables import MONEY_QUANTITIES
 
 EVIDENCE_KINDS = ("experiment", "difference in differences", "before and after", "survey", "judgement")
-
-
-def _project() -> Column:
-    return text("project_id", "the project", references="projects")
 
 
 TRACKING_TABLES = (
@@ -20,7 +16,7 @@ TRACKING_TABLES = (
         rising=(("ev_cum_k", "month"),),
         dated_by="month",
         columns=(
-            _project(),
+            reference("project_id", "projects"),
             month("month", "the month"),
             money("pv_cum_k", "planned value so far", low=0),
             money("ev_cum_k", "earned value so far: the budget of the work that is done", low=0),
@@ -36,7 +32,7 @@ TRACKING_TABLES = (
         key=("project_id", "milestone"),
         hidden=(("actual_month", "actual_month"),),
         columns=(
-            _project(),
+            reference("project_id", "projects"),
             text("milestone", "the milestone"),
             month("baseline_month", "when it was to be reached"),
             month("actual_month", "when it was reached; empty: not yet", required=False),
@@ -50,7 +46,7 @@ TRACKING_TABLES = (
         ordered=(("impact_low", "impact_mode", "impact_high"),),
         columns=(
             text("risk_id", "the risk"),
-            _project(),
+            reference("project_id", "projects"),
             share("probability", "chance that it happens"),
             number("impact_low", "least impact", "unit of the row", low=0),
             number("impact_mode", "most likely impact", "unit of the row", low=0),
@@ -69,7 +65,7 @@ TRACKING_TABLES = (
         dated_by="month",
         weighed_by=("realised_k",),
         columns=(
-            _project(),
+            reference("project_id", "projects"),
             month("month", "the month"),
             text("benefit_type", "kind of benefit, such as revenue or saving", required=False, default="benefit"),
             money("planned_k", "what the business case promised for the month"),
@@ -85,7 +81,7 @@ TRACKING_TABLES = (
         dated_by="made_on",
         hidden=(("outcome", "outcome_on"),),
         columns=(
-            _project(),
+            reference("project_id", "projects"),
             text("quantity", "what was forecast, as in estimates",
                  choices=(*MONEY_QUANTITIES, "months", "p_success")),
             text("estimator_id", "who forecast", required=False, default=""),
@@ -106,7 +102,7 @@ TRACKING_TABLES = (
         columns=(
             text("decision_id", "the decision"),
             month("period", "month of the decision"),
-            _project(),
+            reference("project_id", "projects"),
             text("recommended", "what the plan said", choices=("start", "keep", "hold", "stop", "decline")),
             text("decided", "what the board decided", choices=("start", "keep", "hold", "stop", "decline")),
             text("reason", "why, in a sentence", required=False, default=""),
@@ -130,8 +126,8 @@ TRACKING_TABLES = (
         key=("project_id", "product_id", "metric"),
         ordered=(("claimed_p10", "claimed_p50", "claimed_p90"),),
         columns=(
-            _project(),
-            text("product_id", "the product", references="products"),
+            reference("project_id", "projects"),
+            reference("product_id", "products"),
             text("metric", "the product metric, with its unit, such as retention_pp"),
             number("claimed_p10", "low end of the claimed change", "unit of the metric"),
             number("claimed_p50", "middle", "unit of the metric"),
@@ -148,8 +144,8 @@ TRACKING_TABLES = (
         dated_by="month",
         columns=(
             text("evidence_id", "the measurement"),
-            _project(),
-            text("product_id", "the product", references="products"),
+            reference("project_id", "projects"),
+            reference("product_id", "products"),
             text("metric", "the metric, as in benefit_map"),
             month("month", "month in which the result was known"),
             number("estimate", "the measured change", "unit of the metric"),
