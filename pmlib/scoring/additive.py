@@ -6,19 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from pmlib.errors import SchemaError
 from pmlib.scoring.assessors import Judgements, judged
 from pmlib.scoring.inputs import listed, read_table, refuse_duplicates
-from pmlib.scoring.robustness import TIE
+from pmlib.scoring.ranks import TIE, ranks
 from pmlib.scoring.scorecard import Scorecard
 from pmlib.scoring.value_curve import still_to_spend
 from pmlib.scoring.values import FloatArray, criteria
 from pmlib.scoring.weights import given_weights, group_weights
-
-IntArray = npt.NDArray[np.int64]
 
 #: Only these states are still to be decided.
 TO_DECIDE = ("proposed", "running", "held")
@@ -117,18 +114,12 @@ def _values(answers: Judgements, shares: FloatArray) -> dict[str, Any]:
         "value": value,
         "low": low,
         "high": high,
-        "rank": _rank(value, among=value),
-        "rank_best": _rank(high, among=low),
+        "rank": ranks(value),
+        "rank_best": ranks(high, among=low),
         # With a wide gap a project's own high lies above its low, and no project stands behind itself.
-        "rank_worst": _rank(low, among=high) - (high > low + TIE),
+        "rank_worst": ranks(low, among=high) - (high > low + TIE),
         "n_missing": missing.sum(axis=1),
     }
-
-
-def _rank(values: FloatArray, *, among: FloatArray) -> IntArray:
-    """1 + how many of ``among`` lie above each value by more than a tie."""
-    above = len(among) - np.searchsorted(np.sort(among), values + TIE, side="right")
-    return 1 + above.astype(np.int64)
 
 
 def _to_decide(tables: Mapping[str, Any]) -> tuple[pd.DataFrame, tuple[str, ...]]:

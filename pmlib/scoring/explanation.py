@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pmlib.scoring.robustness import TIE, lead_ends
+from pmlib.scoring.ranks import TIE
+from pmlib.scoring.robustness import lead_ends
 from pmlib.scoring.values import FloatArray
 
 if TYPE_CHECKING:

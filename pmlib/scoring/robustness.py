@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pmlib.scoring.values import FloatArray
+from pmlib.scoring.ranks import TIE, FloatArray
 from pmlib.scoring.weights import rest_proportions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Leads smaller than this many points are ties.
-TIE = 1e-9
 # Weights closer than this are the same weight.
 _SAME_WEIGHT = 1e-12
 # An end nearer than this to the weight is written with a decimal.

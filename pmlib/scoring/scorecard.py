@@ -12,7 +12,8 @@ import pandas as pd
 from pmlib.errors import CheckError, ParameterError
 from pmlib.scoring.explanation import Explanation, crossing_weights
 from pmlib.scoring.inputs import listed
-from pmlib.scoring.robustness import TIE, Stability, interval_text, stability_table
+from pmlib.scoring.ranks import TIE
+from pmlib.scoring.robustness import Stability, interval_text, stability_table
 from pmlib.scoring.value_curve import ValueForMoney, value_for_money
 from pmlib.scoring.values import CriteriaTree
 
