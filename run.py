@@ -5,6 +5,7 @@
     python run.py test              run every test and every notebook
     python run.py lab               open the notebooks in JupyterLab
     python run.py setup             only make or renew .venv
+    python run.py bench ROOM        compare speed and answers with other libraries, in environments of their own
     python run.py VERB ...          hand any other verb to pmlib: check, template, sample, list, params, refresh, index
 """
 
@@ -22,8 +23,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
-STAMP = VENV / "pmlib-stamp.txt"
-PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+BENCH = ROOT / "benchmarks"
+BIN = "Scripts/python.exe" if os.name == "nt" else "bin/python"
+PYTHON = VENV / BIN
 
 
 def environment() -> dict[str, str]:
@@ -42,10 +44,16 @@ def must(*words: str | Path) -> None:
         sys.exit(f"run.py: '{' '.join(map(str, words))}' failed with exit code {code}. The lines above say why.")
 
 
-def stamp() -> str:
-    """What the environment depends on: the lock, the project's own definition, and this Python."""
-    lock = hashlib.sha256(LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
-    return f"{lock} {sys.version} {ROOT}"
+def stamp(*files: Path) -> str:
+    """What an environment depends on: the lock and the project's own definition, or other files, and this Python."""
+    named = files or (LOCK, ROOT / "pyproject.toml")
+    return f"{hashlib.sha256(b''.join(file.read_bytes() for file in named)).hexdigest()} {sys.version} {ROOT}"
+
+
+def stands(home: Path, mark: str) -> bool:
+    """Whether an environment is there and was made from the same files."""
+    file = home / "pmlib-stamp.txt"
+    return (home / BIN).is_file() and file.is_file() and file.read_text(encoding="utf-8") == mark
 
 
 def locked_lines(package: str) -> str:
@@ -68,7 +76,7 @@ def install_with_uv() -> bool:
 
 def set_up() -> None:
     """Make .venv unless it already fits the lock and this Python."""
-    if PYTHON.is_file() and STAMP.is_file() and STAMP.read_text(encoding="utf-8") == stamp():
+    if stands(VENV, stamp()):
         return
     print("run.py: setting up .venv (once; a minute or two)", flush=True)
     venv.EnvBuilder(with_pip=True, clear=True).create(VENV)
@@ -76,7 +84,28 @@ def set_up() -> None:
         print("run.py: uv does not work here; installing with pip instead", flush=True)
         must(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", LOCK)
     must(PYTHON, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", ".")
-    STAMP.write_text(stamp(), encoding="utf-8")
+    (VENV / "pmlib-stamp.txt").write_text(stamp(), encoding="utf-8")
+
+
+def set_up_peers(name: str, requirements: Path, *, lock: bool) -> Path:
+    """Make an environment for benchmarks, beside the lock or (a peer that cannot live with it) alone."""
+    home, mark = ROOT / name, stamp(requirements, LOCK)
+    if not stands(home, mark):
+        print(f"run.py: setting up {name} (once; a minute or two)", flush=True)
+        venv.EnvBuilder(with_pip=True, clear=True).create(home)
+        uv = [PYTHON, "-m", "uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", home / BIN]
+        if lock:
+            must(*uv, "--require-hashes", "-r", LOCK)
+        must(*uv, *(["--constraint", LOCK] if lock else []), "-r", requirements)
+        (home / "pmlib-stamp.txt").write_text(mark, encoding="utf-8")
+    return home / BIN
+
+
+def bench(words: list[str]) -> int:
+    python = set_up_peers(".venv-bench", BENCH / "requirements.txt", lock=True)
+    for peer in sorted((BENCH / "apart").glob("*.txt")):
+        set_up_peers(f".venv-bench-{peer.stem}", peer, lock=False)
+    return call(python, "-m", "benchmarks", *words)
 
 
 def make_sample() -> None:
@@ -100,6 +129,8 @@ def main(words: list[str]) -> int:
     if verb == "lab":
         make_sample()
         return call(PYTHON, "-m", "jupyterlab", "notebooks", *rest)
+    if verb == "bench":
+        return bench(rest)
     if verb == "report" and (not rest or rest[0].startswith("-")):
         rest = ["monthly", *rest]
     return call(PYTHON, "-m", "pmlib.cli", verb, *rest)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
-from pmlib.plots.style import COLOURS, HATCHES, INK, LINE, MARKERS, MUTED, axes, finish, house_style
+from pmlib.plots.style import COLOURS, INK, MARKERS, MUTED, SMALL, axes, beside, fill, finish, house_style, short
 
-_SMALL, _TINY = 9, 8
-_LONGEST = 34
 _N_LABELS = 6
 
 
@@ -34,18 +30,18 @@ def contributions(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     for j, criterion in enumerate(frame.columns.drop("increment")):
         points = frame[criterion].to_numpy(dtype=float)
         start = np.where(points >= 0, right, left)
-        ax.barh(place, points, left=start, height=0.72, label=str(criterion), **_fill(j))
+        ax.barh(place, points, left=start, height=0.72, label=str(criterion), **fill(j))
         right, left = right + np.maximum(points, 0), left + np.minimum(points, 0)
     for y, (end, total) in enumerate(zip(right, frame["increment"], strict=True)):
         ax.annotate(
-            f"{total:.0f}", (end, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=_SMALL, color=INK
+            f"{total:.0f}", (end, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=SMALL, color=INK
         )
     ax.axvline(0, color=MUTED, linewidth=0.8)
-    ax.set_yticks(place, [_short(name) for name in frame.index], fontsize=_SMALL)
+    ax.set_yticks(place, [short(name) for name in frame.index], fontsize=SMALL)
     ax.invert_yaxis()
     ax.tick_params(axis="y", length=0)
     ax.legend(
-        loc="upper center", bbox_to_anchor=(0.45, -0.16), ncols=3, fontsize=_SMALL, handlelength=2.2, handleheight=1.1
+        loc="upper center", bbox_to_anchor=(0.45, -0.16), ncols=3, fontsize=SMALL, handlelength=2.2, handleheight=1.1
     )
     title = f"What lifts the first {len(frame)} projects over doing nothing"
     return finish(ax, title=title, x="Points over doing nothing")
@@ -70,46 +66,14 @@ def intervals(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.plot(row["value"], y, MARKERS[0 if whole else 1], color=COLOURS[0 if whole else 3], markerfacecolor=face)
         if not whole:
             text = f"{row['low']:.0f} to {row['high']:.0f}, {row['n_missing']} missing"
-            _beside(ax, (row["high"], y), text)
-    ax.set_yticks(range(len(frame)), [_short(name) for name in _labels(frame)], fontsize=_SMALL)
+            beside(ax, (row["high"], y), text)
+    ax.set_yticks(range(len(frame)), [short(name) for name in _labels(frame)], fontsize=SMALL)
     ax.invert_yaxis()
     ax.set_xlim(0, 105)
     ax.grid(axis="x")
     open_ = int((frame["n_missing"] > 0).sum())
     known = f"{open_} of them between bounds, for want of a score" if open_ else "every score known"
     return finish(ax, title=f"Value of {len(frame)} projects, {known}", x="Points of 100")
-
-
-@house_style()
-def stability(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw each weight with the interval in which the leader stays first, and who takes over.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        ``Stability.to_frame()``: name, weight, low, high (shares 0-1), taken_over_below, taken_over_above.
-    ax : Axes, optional
-        Drawn upon when given.
-    """
-    ax = axes(ax)
-    place = np.arange(len(frame))
-    ax.hlines(place, 0, 1, color=LINE, linewidth=1, zorder=0)
-    ax.barh(
-        place, frame["high"] - frame["low"], left=frame["low"], height=0.45, color=COLOURS[4], edgecolor=COLOURS[0]
-    )
-    ax.plot(frame["weight"], place, MARKERS[3], color=INK, linestyle="none", markersize=7)
-    for y, row in enumerate(frame.to_dict("records")):
-        _taker(ax, (row["low"], y), row["taken_over_below"], side="right")
-        _taker(ax, (row["high"], y), row["taken_over_above"], side="left")
-        ax.annotate(f"{100 * row['weight']:.0f} %", (row["weight"], y), xytext=(0, 10), **_above())
-    ax.set_yticks(place, [_short(name) for name in frame["name"]], fontsize=_SMALL)
-    ax.invert_yaxis()
-    ax.set_xlim(-0.1, 1.1)
-    ax.set_xticks(np.linspace(0, 1, 6))
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    ax.tick_params(axis="y", length=0)
-    x = "Weight; the others keep their proportions. At the ends: who takes over"
-    return finish(ax, title="How far each weight can move before the leader changes", x=x)
 
 
 @house_style()
@@ -133,7 +97,7 @@ def value_for_money(frame: pd.DataFrame, ax: Axes | None = None, *, currency: st
     ax.plot(cost[~corner], value[~corner], MARKERS[0], color=COLOURS[0], markersize=4, markerfacecolor="white")
     for row in frame.iloc[_spread(len(frame))].to_dict("records"):
         place = (row["cum_cost_k"], row["cum_value"])
-        ax.annotate(row["project_id"], place, xytext=(8, -5), textcoords="offset points", fontsize=_SMALL, color=INK)
+        ax.annotate(row["project_id"], place, xytext=(8, -5), textcoords="offset points", fontsize=SMALL, color=INK)
     ax.set_ylim(bottom=0)
     ax.grid()
     ax.ticklabel_format(style="plain")
@@ -160,51 +124,25 @@ def explanation(frame: pd.DataFrame, ax: Axes | None = None, *, a: str = "a", b:
     place = np.arange(len(frame))
     for y, row in enumerate(frame.to_dict("records")):
         ahead = row["difference"] >= 0
-        ax.barh(y, row["difference"], height=0.6, **_fill(0 if ahead else 1))
+        ax.barh(y, row["difference"], height=0.6, **fill(0 if ahead else 1))
         text = f"{row['difference']:+.1f}" + ("" if row["judged"] else " (score missing)")
-        _beside(ax, (row["difference"], y), text, left=not ahead)
+        beside(ax, (row["difference"], y), text, left=not ahead)
     ax.axvline(0, color=MUTED, linewidth=0.8)
-    ax.set_yticks(place, [_short(name) for name in frame["name"]], fontsize=_SMALL)
+    ax.set_yticks(place, [short(name) for name in frame["name"]], fontsize=SMALL)
     ax.invert_yaxis()
     ax.margins(x=0.18)
     ax.tick_params(axis="y", length=0)
-    x = f"Points: right of 0 for {_short(a)}, left for {_short(b)}"
-    return finish(ax, title=f"{_short(a)} against {_short(b)}", x=x)
-
-
-def _fill(j: int) -> dict[str, Any]:
-    colour, hatch = COLOURS[j % len(COLOURS)], HATCHES[j % len(HATCHES)]
-    return {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0}
+    x = f"Points: right of 0 for {short(a)}, left for {short(b)}"
+    return finish(ax, title=f"{short(a)} against {short(b)}", x=x)
 
 
 def _note() -> dict[str, Any]:
-    return {"ha": "right", "fontsize": _SMALL, "color": MUTED}
-
-
-def _above() -> dict[str, Any]:
-    return {"textcoords": "offset points", "ha": "center", "fontsize": _TINY, "color": INK}
-
-
-def _taker(ax: Axes, end: tuple[float, float], project: Any, *, side: str) -> None:
-    if pd.notna(project):
-        _beside(ax, end, str(project), left=side == "right")
-
-
-def _beside(ax: Axes, place: tuple[float, float], text: str, *, left: bool = False) -> None:
-    ax.annotate(
-        text, place, xytext=(-5 if left else 5, 0), textcoords="offset points", fontsize=_TINY, color=INK,
-        va="center", ha="right" if left else "left",
-    )  # fmt: skip
+    return {"ha": "right", "fontsize": SMALL, "color": MUTED}
 
 
 def _labels(frame: pd.DataFrame) -> list[str]:
     pairs = zip(frame["project_id"], frame["name"], strict=True)
     return [project if project == name else f"{project} {name}" for project, name in pairs]
-
-
-def _short(name: Hashable) -> str:
-    text = str(name)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"
 
 
 def _spread(n: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,8 +17,11 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 HATCHES = ("", "///", "...", "\\\\\\", "xx", "--", "++", "oo")
 VERB_COLOURS = {"start": "#0072b2", "keep": "#007a5a", "hold": "#8a5a00", "stop": "#b34700", "decline": "#5b6570"}
 VERB_MARKERS = {"start": "^", "keep": "o", "hold": "D", "stop": "s", "decline": "_"}
+#: Sizes of direct labels, in points.
+SMALL, TINY = 9, 8
 INK, MUTED, LINE = "#1b1f24", "#5b6570", "#d9dee3"
 
+_LONGEST = 34
 _SETTINGS: dict[Any, Any] = {
     "figure.figsize": (8, 4),
     "figure.dpi": 100,
@@ -72,3 +75,29 @@ def finish(ax: Axes, *, title: str, x: str = "", y: str = "") -> Axes:
     ax.set_ylabel(y)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
+
+
+def short(name: Hashable) -> str:
+    """Cut a name to what fits beside an axis.
+
+    Examples
+    --------
+    >>> short("A name of a project that goes on and on")
+    'A name of a project that goes on…'
+    """
+    text = str(name)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"
+
+
+def fill(j: int) -> dict[str, Any]:
+    """Colour and hatch of the j-th kind of bar, so that it reads without colour."""
+    colour, hatch = COLOURS[j % len(COLOURS)], HATCHES[j % len(HATCHES)]
+    return {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0}
+
+
+def beside(ax: Axes, place: tuple[float, float], text: str, *, left: bool = False) -> None:
+    """Write a small label to the right (or left) of a place."""
+    ax.annotate(
+        text, place, xytext=(-5 if left else 5, 0), textcoords="offset points", fontsize=TINY, color=INK,
+        va="center", ha="right" if left else "left",
+    )  # fmt: skip

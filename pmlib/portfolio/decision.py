@@ -232,8 +232,8 @@ class Decision:
 
 
 def rebalance(
-    tables: Mapping[str, pd.DataFrame], *, period: int | str | None = None, values: pd.Series | None = None,
-    policy: Policy | None = None,
+    tables: Mapping[str, pd.DataFrame], *, period: int | str | None = None,
+    values: Mapping[str, float] | pd.Series | None = None, policy: Policy | None = None,
 ) -> Decision:
     """Decide what to start, keep, hold and stop, within time, money, people and mix, and say why.
 
@@ -248,8 +248,9 @@ def rebalance(
     period : int or str, optional
         Last known month (``YYYY-MM`` or year * 12 + month); the plan begins with the next one.
         By default the month of the workbook's as_of.
-    values : Series, optional
-        What going on is worth by project_id: thousands in place of the estimates, or points for the score.
+    values : Series or mapping of project_id to number, optional
+        What going on is worth: thousands in place of the estimates, or points for the score, which must add up
+        (``card.increments``). A result that only ranks is refused.
     policy : Policy, optional
         Budget, yardstick, limits on change, hold, discounting.
 
@@ -262,7 +263,7 @@ def rebalance(
     MissingTableError
         projects is missing, or nothing gives a value.
     ParameterError
-        The period is unknown, or ``values`` fits no project.
+        The period is unknown, or ``values`` fits no project or only ranks.
     SchemaError
         Budgets, links or the currency of estimates contradict themselves.
     SolverError

@@ -25,6 +25,10 @@ Ints = NDArray[np.int64]
 
 #: A plan whose gap is at most this is called proved; the tie rule works inside the same width.
 PROVED_GAP = 1e-6
+#: Options that leave out HiGHS' search for better plans.
+_NO_SEARCH: dict[str, Any] = {"mip_heuristic_effort": 0.0} | {
+    f"mip_heuristic_run_{rule}": False for rule in ("rins", "rens", "root_reduced_cost", "feasibility_jump")
+}
 #: A soft row that gives way by less holds.
 _NOTHING = 1e-7
 
@@ -240,7 +244,7 @@ def _run(highspy: Any, lp: Any, options: dict[str, Any], *, start: Floats | None
 
 def solve(
     model: Model, *, gap: float = PROVED_GAP, node_limit: int | None = None, start: Floats | None = None,
-    relaxed: bool = False,
+    relaxed: bool = False, near: bool = False,
 ) -> Solution:
     """Maximise a model: the same input gives the same answer, every time.
 
@@ -256,6 +260,8 @@ def solve(
         Branch-and-bound nodes after which to stop with the best plan so far.
     start : float array of shape (n_columns,), optional
         A known plan to begin from; it changes the time, not the value.
+    near : bool
+        The start is known to be nearly the best: no time goes into looking for better plans by rules of thumb.
     relaxed : bool
         Forget that columns are whole; the prices of rows are then those of the linear relaxation.
 
@@ -278,6 +284,8 @@ def solve(
     }
     if node_limit is not None:
         options["mip_max_nodes"] = int(node_limit)
+    if near:
+        options |= _NO_SEARCH
     began = perf_counter()
     engine = _run(highspy, _as_lp(highspy, model, relaxed=relaxed), options, start=start)
     return _solution(highspy, engine, seconds=perf_counter() - began, whole=not relaxed and bool(model.integer.any()))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from pmlib.errors import ParameterError
 from pmlib.portfolio.actions import Actions, build_actions, positions
 from pmlib.portfolio.limits import (
     CHANGE,
@@ -28,6 +29,7 @@ from pmlib.portfolio.limits import (
 from pmlib.portfolio.links import Links, add_links, joint_values, read_links
 from pmlib.portfolio.model import Floats, Ints, Model, Rows, Solution, Status, elastic, solve
 from pmlib.portfolio.policy import Policy
+from pmlib.portfolio.valuation import given_values
 
 #: Rows that a board can move; links and one action per project are facts.
 SOFT = (*MONEY, *PEOPLE, *MIX, *CHANGE, "mandatory")
@@ -62,12 +64,13 @@ class Outcome:
 
 
 def compile_problem(
-    tables: Mapping[str, pd.DataFrame], *, period: int | str | None = None, values: pd.Series | None = None,
-    policy: Policy | None = None,
+    tables: Mapping[str, pd.DataFrame], *, period: int | str | None = None,
+    values: Mapping[str, float] | pd.Series | None = None, policy: Policy | None = None,
 ) -> Problem:
     """Turn tables into the model of start, keep, hold and stop; parameters and refusals are those of `rebalance`."""
     policy = Policy() if policy is None else policy
-    actions = build_actions(tables, period=period, policy=policy, values=values)
+    given = None if values is None else given_values(values)
+    actions = build_actions(tables, period=period, policy=policy, values=given)
     n, rows = len(actions.frame), Rows()
     project = actions.frame["project"].to_numpy()
     rows.add([("choose", name) for name in actions.projects["project_id"]], (project, np.arange(n), 1.0),
@@ -106,6 +109,41 @@ def _model(rows: Rows, actions: Actions, *, hiring: Hiring, links: Links) -> Mod
         upper=np.concatenate([np.ones(len(value)), hiring.limit_pm, np.ones(k)]),
         integer=np.concatenate([np.ones(len(value), bool), np.zeros(len(hiring.rows) + k, bool)]),
     )
+
+
+def revalued(problem: Problem, values: Mapping[str, float] | pd.Series) -> Problem:
+    """Ask the same question with other values: what `compile_problem` gives for them, without compiling.
+
+    Parameters
+    ----------
+    problem : Problem
+        Compiled with values.
+    values : Series or mapping of project_id to number
+        What going on is worth. One for every project that had one, since a project without stays as it is.
+
+    Raises
+    ------
+    ParameterError
+        The values are no numbers, or not those of the same projects.
+    """
+    actions = problem.actions
+    frame, projects = actions.frame, actions.projects
+    new = given_values(values).reindex(projects["project_id"]).to_numpy()
+    had = (projects["source"] == "given").to_numpy()
+    other = projects["project_id"][np.isfinite(new) != had]
+    if len(other):
+        wrong = "has a value now and had none" if np.isfinite(new)[other.index[0]] else "has no value now and had one"
+        raise ParameterError(f"values: {other.iloc[0]} {wrong}, allowed the same {had.sum()} projects as before. "
+                             "Compile the problem anew.")
+    more = np.where(had, new - projects["value_k"].to_numpy(dtype=float), 0.0)
+    ahead = frame["on"] | (frame["action"] == "hold")
+    later = (1.0 + problem.policy.discount_rate) ** (-frame["delay_months"].to_numpy(dtype=float) / 12.0)
+    gain = np.where(ahead, more[frame["project"].to_numpy()] * later, 0.0)
+    objective = problem.model.objective.copy()
+    objective[:len(gain)] += gain
+    again = replace(actions, projects=projects.assign(value_k=projects["value_k"] + more),
+                    frame=frame.assign(value_k=frame["value_k"] + gain))
+    return replace(problem, actions=again, model=replace(problem.model, objective=objective))
 
 
 def outcome(problem: Problem, choice: Ints) -> Outcome:

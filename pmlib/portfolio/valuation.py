@@ -15,6 +15,8 @@ SWANSON = np.array([0.3, 0.4, 0.3])
 
 COLUMNS = ["value_k", "benefit_k", "cost_k", "p_success", "source"]
 _MONEY = ("benefit_pv_k", "cost_k")
+#: Mark of a result whose numbers depend on the set of projects.
+RANKING_ONLY = "ranking_only"
 
 
 def _swanson_mean(three_points: np.ndarray) -> np.ndarray:
@@ -101,8 +103,8 @@ def going_on(
     """
     ids = pd.Index(projects["project_id"].to_numpy(), name="project_id")
     if policy.objective is Objective.SCORE and values is None:
-        raise ParameterError("values: missing, needed for objective 'score'. Pass points by project_id, say "
-                             "score(tables).to_frame().set_index('project_id')['increment'].")
+        raise ParameterError("values: missing, needed for objective 'score'. Pass points by project_id, "
+                             "such as score(tables).increments.")
     if values is None and tables.get("estimates") is None and tables.get("cash_flows") is None:
         raise MissingTableError("estimates, cash_flows: both missing, so no project has a value. "
                                 "Add one of them or pass values=.")
@@ -142,13 +144,60 @@ def _computed(
                          "source": source}, index=ids)
 
 
+def given_values(values: object) -> pd.Series:
+    """Take values from the caller: numbers that add up, by project_id.
+
+    Parameters
+    ----------
+    values : Series or mapping of project_id to number
+        Thousands or points; empty cells stay empty.
+
+    Returns
+    -------
+    Series of float, one row per project_id
+
+    Raises
+    ------
+    ParameterError
+        It is neither a Series nor a mapping, a cell is no finite number, a project stands twice, or it is marked as
+        a ranking (``ranking_only``, for a Series or frame in its ``attrs``).
+
+    Examples
+    --------
+    >>> given_values({"P17": 12, "P23": None})
+    P17    12.0
+    P23     NaN
+    dtype: float64
+    """
+    # A project may be called like the mark: of anything with attrs, only these count.
+    attrs = getattr(values, "attrs", None)
+    if (getattr(values, RANKING_ONLY, None) if attrs is None else attrs.get(RANKING_ONLY)) is True:
+        raise ParameterError(
+            "values: got a result that only ranks. Its ranks, closeness or flows depend on the set of projects "
+            "and do not add up, allowed points that do. Pass card.increments.")
+    if isinstance(values, Mapping):
+        values = pd.Series(dict(values), dtype=object)
+    if not isinstance(values, pd.Series):
+        raise ParameterError(f"values: got {type(values).__name__}, allowed a Series or mapping of numbers by "
+                             "project_id. Pass card.increments, or one column with project_id as its index.")
+    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    wrong = values[(numbers.isna() & values.notna()) | np.isinf(numbers)]
+    if len(wrong):
+        raise ParameterError(f"values: {wrong.iloc[0]!r} for {wrong.index[0]}, allowed a finite number. "
+                             "Correct it or leave the project out.")
+    twice = numbers.index[numbers.index.duplicated()]
+    if len(twice):
+        raise ParameterError(f"values: {twice[0]} stands in {int((numbers.index == twice[0]).sum())} rows, allowed 1. "
+                             "Keep one number by project_id.")
+    return numbers
+
+
 def _overridden(frame: pd.DataFrame, values: pd.Series, *, everywhere: bool) -> pd.DataFrame:
     strangers = [str(name) for name in values.index if name not in frame.index]
     if len(strangers) == len(values):
         raise ParameterError(f"values: none of its projects is to be decided. {did_you_mean(strangers[0], frame.index)}"
                              if strangers else "values: empty. Pass one number by project_id.")
-    given = values.dropna().astype(float)
-    new = given[~given.index.duplicated()].reindex(frame.index)
+    new = values.reindex(frame.index).astype(float)
     source = frame["source"].mask(new.notna(), "given")
     value = new.fillna(frame["value_k"])
     if everywhere:

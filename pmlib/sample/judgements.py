@@ -14,7 +14,7 @@ ASSESSORS = {"A1": "G1", "A2": "G2", "A3": "G3", "A4": "G4", "A5": "G5"}
 N_MISSING = 6
 N_UNJUDGED = 3
 #: Number of the draw in which the groups differ as truth T12 says.
-SCORES_DRAW = 53
+SCORES_DRAW = 138
 #: Broad against safe, and pleasant against sparing: the pleasant ones need the most data engineers.
 _PULL = {
     "reach": (1, 1), "fit": (0, 0.4), "ease": (0, 1), "setup": (0, 1), "sustainability": (0, -1), "security": (-1, 0),
@@ -49,6 +49,13 @@ _LEAVES = {
         1, 5, "1=0; 2=30; 3=60; 4=85; 5=100", 2,
     ),
 }  # fmt: skip
+#: What levels mean in words.
+_ANCHORS = {
+    "fit": "1=off course; 2=beside our course; 3=on course; 4=speeds us up; 5=at the centre of where we go",
+    "ease": "1=an expert must set it up; 2=a day of training; 3=the manual is enough; 4=a short look is enough; "
+            "5=nothing to learn",
+    "security": "1=known gaps; 2=gaps have a date; 3=no known gap; 4=tested from outside; 5=certified and tested",
+}  # fmt: skip
 # The leaves judged from 1 to 5, and the places of A2, who keeps to 3 and 4, and of A5.
 _RATED = [place for place, leaf in enumerate(_LEAVES.values()) if leaf[5:7] == (1, 5)]
 _CAUTIOUS, _PARTIAL = 1, 4
@@ -74,6 +81,7 @@ def objectives() -> pd.DataFrame:
     parents = pd.DataFrame({"objective_id": list(_PARENTS), "name": list(_PARENTS.values())})
     parents = parents.assign(measure="", direction="maximise", value_function="linear", points="")
     frame = pd.concat([leaves, parents], ignore_index=True)
+    frame["anchors"] = frame["objective_id"].map(_ANCHORS).fillna("")
     frame["parent"] = frame["parent"].astype(object).where(frame["parent"].notna(), None)
     return file_form("objectives", {name: frame[name] for name in frame.columns})
 

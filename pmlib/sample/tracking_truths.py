@@ -12,7 +12,7 @@ import pandas as pd
 from pmlib.months import parse_month
 from pmlib.sample import company
 from pmlib.sample.economics import COST_NOISE, NOISE
-from pmlib.sample.facts import newest, read_facts, swanson
+from pmlib.sample.facts import RATE, newest, read_facts, swanson
 from pmlib.sample.forms import hold, records
 from pmlib.sample.governance import CLAIM, FOUND_IN, FOUND_PP
 from pmlib.sample.judgements import ASSESSORS, OWN_BIAS, TRAP
@@ -135,18 +135,50 @@ def values(tables: Tables, group: str) -> pd.Series:
     Series of shape (n_to_decide,)
         Points by project id, 0 to 100; what nobody judged counts 50, the middle of its bounds.
     """
-    leaves = tables["objectives"].dropna(subset=["worst"]).set_index("objective_id")
+    leaves = _leaves(tables)
     scores = newest(tables, "scores")
     points = pd.Series(np.nan, index=scores.index)
     for name, leaf in leaves.iterrows():
-        pairs = [tuple(map(float, pair.split("="))) for pair in str(leaf["points"]).split(";") if "=" in pair]
-        levels, worth = zip(*(pairs or sorted([(leaf["worst"], 0.0), (leaf["best"], 100.0)])), strict=True)
         own = scores["objective_id"] == name
-        points[own] = np.interp(scores.loc[own, "raw_level"].astype(float), levels, worth)
+        points[own] = _points(leaf, scores.loc[own, "raw_level"].astype(float))
     means = points.groupby([scores["project_id"], scores["objective_id"]]).mean().unstack().fillna(50.0)
+    value: pd.Series = means @ _weights(tables, group).reindex(means.columns)
+    return value
+
+
+def increments(tables: Tables, group: str) -> pd.Series:
+    """Take the points of doing nothing from the values: what a plan may add up.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        ``objectives``, ``scores``, ``weights``.
+    group : str
+        Whose weights.
+
+    Returns
+    -------
+    Series of shape (n_to_decide,)
+        Points over doing nothing by project id.
+    """
+    weights = _weights(tables, group)
+    idle = [weights[str(name)] * _points(leaf, leaf["do_nothing"]) for name, leaf in _leaves(tables).iterrows()]
+    return values(tables, group) - float(np.sum(idle))
+
+
+def _leaves(tables: Tables) -> pd.DataFrame:
+    return tables["objectives"].dropna(subset=["worst"]).set_index("objective_id")
+
+
+def _weights(tables: Tables, group: str) -> pd.Series:
     weights = newest(tables, "weights")
-    own_weights = weights[weights["group"] == group].set_index("objective_id")["weight"].reindex(means.columns)
-    return means @ own_weights
+    return weights[weights["group"] == group].set_index("objective_id")["weight"]
+
+
+def _points(leaf: pd.Series, raw: Any) -> Any:
+    pairs = [tuple(map(float, pair.split("="))) for pair in str(leaf["points"]).split(";") if "=" in pair]
+    levels, worth = zip(*(pairs or sorted([(leaf["worst"], 0.0), (leaf["best"], 100.0)])), strict=True)
+    return np.interp(raw, levels, worth)
 
 
 def ordinal_trap(tables: Tables) -> dict[str, Any]:
@@ -174,18 +206,22 @@ def biases(tables: Tables) -> dict[str, Any]:
 
 
 def groups(tables: Tables) -> dict[str, Any]:
-    """Find every group's best portfolio by points under every limit, and where they differ (T12)."""
+    """Find every group's best portfolio by points over doing nothing under every limit, and where they differ (T12)."""
     facts = read_facts(tables)
     # Points and money do not add up: links that are worth money, and the price of people, stay out.
     bare = facts.links[~facts.links["type"].isin(["synergy", "overlap"])]
     facts = replace(facts, links=bare, capacity=facts.capacity.assign(hire_cost_k=0.0))
-    best = {}
+    ahead = facts.actions["action"].isin(["keep", "start", "hold"])
+    later = ahead * (1 + RATE) ** (-facts.actions["delay"] / 12)
+    plans = {}
     for group in GROUPS:
-        worth = (facts.actions["project_id"].map(values(tables, group)) / 100).where(facts.actions["on"], 0.0)
-        best[group] = Model(replace(facts, actions=facts.actions.assign(value_k=worth))).solve().chosen
+        worth = later * facts.actions["project_id"].map(increments(tables, group))
+        plans[group] = Model(replace(facts, actions=facts.actions.assign(value_k=worth))).solve()
+    best = {group: plan.chosen for group, plan in plans.items()}
     flips = sorted(best["board"] ^ best["engineering"])
     return {"flips": flips, "n_flips": len(flips), "in_every": sorted(frozenset.intersection(*best.values())),
-            "n_in_every": len(frozenset.intersection(*best.values()))}  # fmt: skip
+            "n_in_every": len(frozenset.intersection(*best.values())),
+            "points": {group: round(plan.value_k, 2) for group, plan in plans.items()}}  # fmt: skip
 
 
 def events(tables: Tables) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from pmlib.schema.definition import (
 DATE_FORMATS = ("YYYY-MM-DD", "DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY")
 DECIMAL_MARKS = (".", ",")
 ACTIONS = ("keep", "hold", "stop", "start", "slow", "fast", "decline")
+RANK_METHODS = ("rank_order_centroid", "rank_sum", "rank_reciprocal")
 
 
 MONEY_QUANTITIES = ("benefit_pv_k", "cost_k")
@@ -83,11 +84,15 @@ PORTFOLIO_TABLES = (
             text("direction", "which raw levels are better", required=False, default="maximise",
                  choices=("maximise", "minimise")),
             text("value_function", "how a raw level becomes value points", required=False, default="linear",
-                 choices=("linear", "piecewise")),
+                 choices=("linear", "piecewise", "exponential", "categorical")),
             number("worst", "raw level worth 0 points; empty for a criterion with children", "raw level",
                    required=False),
             number("best", "raw level worth 100 points", "raw level", required=False),
-            text("points", "piecewise only: level=points pairs, such as 1=0; 3=20; 5=100", required=False, default=""),
+            text("points", "piecewise and categorical only: level=points pairs, such as 1=0; 3=20; 5=100; categorical "
+                 "takes no level between them", required=False, default=""),
+            number("mid", "exponential only: raw level worth 50 points", "raw level", required=False),
+            text("anchors", "what levels mean in words, such as 1=nobody uses it; 3=some teams; 5=everyone",
+                 required=False, default=""),
             number("do_nothing", "raw level if nothing is done; empty: the worst level", "raw level", required=False),
             text("outside", "what to do with a level outside the scale", required=False, default="refuse",
                  choices=("refuse", "clip")),
@@ -97,12 +102,15 @@ PORTFOLIO_TABLES = (
         name="weights",
         meaning="What a swing from worst to best is worth, by group of stakeholders",
         key=("objective_id", "group", "valid_from"),
+        rules=(Rule(column="weight", when="method", values=RANK_METHODS, low=1),),
         versioned_by="valid_from",
         columns=(
             text("objective_id", "the leaf criterion", references="objectives"),
             text("group", "whose weights", required=False, default="board"),
-            number("weight", "weight or swing points; rescaled to sum 1 in a group", "points", low=0),
-            text("method", "how it was asked", required=False, default="direct", choices=("direct", "swing")),
+            number("weight", "weight or swing points, rescaled to sum 1 in a group; rank methods: the rank, 1 is most "
+                   "important, equal ranks tie", "points or rank", low=0),
+            text("method", "how it was asked; one method in a group", required=False, default="direct",
+                 choices=("direct", "swing", *RANK_METHODS, "ahp", "best_worst")),
             _valid_from(),
         ),
     ),

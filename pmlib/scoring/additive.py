@@ -10,11 +10,11 @@ import pandas as pd
 
 from pmlib.errors import SchemaError
 from pmlib.scoring.assessors import Judgements, judged
-from pmlib.scoring.inputs import listed, read_table, refuse_duplicates
+from pmlib.scoring.inputs import currency_of, listed, read_table, refuse_duplicates
 from pmlib.scoring.ranks import TIE, ranks
 from pmlib.scoring.scorecard import Scorecard
 from pmlib.scoring.value_curve import still_to_spend
-from pmlib.scoring.values import FloatArray, criteria
+from pmlib.scoring.values import CriteriaTree, FloatArray, criteria
 from pmlib.scoring.weights import given_weights, group_weights
 
 #: Only these states are still to be decided.
@@ -93,11 +93,13 @@ def score(
         table=table,
         points=pd.DataFrame(points[order], index=index, columns=columns),
         n_assessors=pd.DataFrame(answers.n_assessors[order], index=index, columns=columns),
+        spread=pd.DataFrame(answers.spread[order], index=index, columns=columns),
         weights=used.shares,
         tree=tree,
         group=used.group,
-        currency=_currency(tables),
-        notes=(*tree.notes, *used.notes, *notes, *_missing_notes(table, n_leaves=len(shares))),
+        currency=currency_of(tables),
+        notes=(*tree.notes, *used.notes, *notes, *_clipped_notes(tree, answers),
+               *_missing_notes(table, n_leaves=len(shares))),
     )
 
 
@@ -143,6 +145,12 @@ def _to_decide(tables: Mapping[str, Any]) -> tuple[pd.DataFrame, tuple[str, ...]
     return pd.DataFrame({"project_id": open_["project_id"], "name": named, "cost_k": cost}), ignored
 
 
+def _clipped_notes(tree: CriteriaTree, answers: Judgements) -> tuple[str, ...]:
+    counted = ((tree.names[leaf], int(n)) for leaf, n in zip(tree.leaves, answers.n_clipped, strict=True))
+    return tuple(f"{n} {'level' if n == 1 else 'levels'} of {name} outside its scale count as its end."
+                 for name, n in counted if n)
+
+
 def _missing_notes(table: pd.DataFrame, *, n_leaves: int) -> tuple[str, ...]:
     partly = table.loc[table["n_missing"].between(1, n_leaves - 1), "project_id"]
     wholly = table.loc[table["n_missing"] == n_leaves, "project_id"]
@@ -152,10 +160,3 @@ def _missing_notes(table: pd.DataFrame, *, n_leaves: int) -> tuple[str, ...]:
     if len(wholly):
         notes.append(f"{len(wholly)} of {len(table)} projects have no score at all, only 0 to 100: {listed(wholly)}.")
     return tuple(notes)
-
-
-def _currency(tables: Mapping[str, Any]) -> str:
-    if "workbook" not in tables:
-        return "EUR"
-    column = read_table(tables, "workbook", columns=("currency",))["currency"]
-    return str(column.iloc[0]) if len(column) else "EUR"

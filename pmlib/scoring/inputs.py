@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import MissingTableError, SchemaError, did_you_mean
+from pmlib.months import month_of, month_year
 from pmlib.schema import TABLES, Column, Kind
 
 _NUMERIC = (Kind.NUMBER, Kind.INTEGER)
@@ -55,6 +56,22 @@ def refuse_duplicates(ids: pd.Series, *, table: str, column: str) -> None:
     if len(twice):
         got = f"{table}: {column} {twice.iloc[0]!r} stands in {int((ids == twice.iloc[0]).sum())} rows, allowed 1."
         raise SchemaError(f"{got} Keep the newest row.")
+
+
+def currency_of(tables: Mapping[str, Any]) -> str:
+    """Return the currency of all money columns; EUR where the workbook does not say."""
+    if "workbook" not in tables:
+        return "EUR"
+    column = read_table(tables, "workbook", columns=("currency",))["currency"]
+    return str(column.iloc[0]) if len(column) else "EUR"
+
+
+def first_year(tables: Mapping[str, Any]) -> int | None:
+    """Return the calendar year in which a plan begins; None when the workbook has no date."""
+    if "workbook" not in tables:
+        return None
+    known = read_table(tables, "workbook", columns=("as_of",))["as_of"].dropna()
+    return month_year(month_of(pd.Timestamp(known.iloc[0])) + 1) if len(known) else None
 
 
 def listed(ids: pd.Series, *, most: int = 5) -> str:

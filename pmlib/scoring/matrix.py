@@ -24,7 +24,7 @@ class DecisionMatrix:
     Attributes
     ----------
     levels : DataFrame of shape (n_alternatives, n_criteria)
-        Finite numbers; labels are unique text.
+        Finite numbers under unique labels, as `finite_numbers` returns them.
     weights : Series of shape (n_criteria,)
         Shares that sum to 1, in the order of the columns.
     directions : Series of shape (n_criteria,)
@@ -87,7 +87,7 @@ def decision_matrix(
     ...                 directions={"price": "minimise", "quality": "maximise"})
     <DecisionMatrix: 2 alternatives on price ▼ 0.4, quality ▲ 0.6>
     """
-    frame = _numbers(levels)
+    frame = finite_numbers(levels)
     shares, notes = _shares(weights, list(frame.columns))
     return DecisionMatrix(levels=frame, weights=shares, directions=_directions(directions, list(frame.columns)),
                           notes=notes)
@@ -116,24 +116,55 @@ def by_criterion(
     return {name: cells[name] for name in criteria}
 
 
-def _numbers(levels: pd.DataFrame) -> pd.DataFrame:
+def finite_numbers(levels: pd.DataFrame, *, what: str = "levels") -> pd.DataFrame:
+    """Return a table of finite numbers under unique labels; one of float64 already is checked, not copied.
+
+    Parameters
+    ----------
+    levels : DataFrame of shape (n_alternatives, n_criteria)
+        One row per alternative, one column of numbers per criterion.
+    what : str
+        How messages call the table.
+
+    Returns
+    -------
+    DataFrame of shape (n_alternatives, n_criteria)
+        Labels as text; whole numbers as labels of rows stay numbers.
+
+    Raises
+    ------
+    ParameterError
+        The table is empty, a label stands twice, or a cell is no finite number.
+    """
     if levels.empty:
-        raise ParameterError(f"levels: got {len(levels)} rows and {levels.shape[1]} columns, allowed 1 or more of "
+        raise ParameterError(f"{what}: got {len(levels)} rows and {levels.shape[1]} columns, allowed 1 or more of "
                              "each. Pass one row per alternative and one column per criterion.")
-    frame = levels.set_axis(levels.index.map(str), axis=0).set_axis(levels.columns.map(str), axis=1)
+    # A million row numbers take longer to write as text than to rank.
+    rows = levels.index if pd.api.types.is_integer_dtype(levels.index) else levels.index.map(str)
+    frame = levels.set_axis(rows, axis=0).set_axis(levels.columns.map(str), axis=1)
     for labels, kind in ((frame.index, "alternative"), (frame.columns, "criterion")):
         if labels.has_duplicates:
-            raise ParameterError(f"levels: {kind} {labels[labels.duplicated()][0]!r} stands twice, allowed once. "
+            raise ParameterError(f"{what}: {kind} {labels[labels.duplicated()][0]!r} stands twice, allowed once. "
                                  "Rename or drop one of them.")
-    numbers: pd.DataFrame = frame.apply(pd.to_numeric, errors="coerce").astype(float)
-    bad = ~np.isfinite(numbers.to_numpy())
-    if bad.any():
-        row, column = (int(place[0]) for place in np.nonzero(bad))
+    floats = (frame.dtypes == np.float64).all()
+    numbers: pd.DataFrame = frame if floats else frame.apply(pd.to_numeric, errors="coerce").astype(float)
+    if not _all_finite(numbers.to_numpy()):
+        row, column = (int(place[0]) for place in np.nonzero(~np.isfinite(numbers.to_numpy())))
         raise ParameterError(
-            f"levels: {frame.index[row]!r} has {frame.iloc[row, column]!r} on {frame.columns[column]!r}, allowed a "
-            "finite number. Fill the cell, or leave the alternative out: a ranking cannot tell what nobody judged."
+            f"{what}: {frame.index[row]!r} has {_shown(frame.iat[row, column])} on {frame.columns[column]!r}, allowed "
+            "a finite number. Fill the cell, or leave the alternative out: a ranking cannot tell what nobody judged."
         )
     return numbers
+
+
+def _shown(cell: object) -> str:
+    return f"{cell:g}" if isinstance(cell, float) else repr(cell)
+
+
+def _all_finite(array: FloatArray) -> bool:
+    """Tell whether no cell is NaN or infinite; a finite sum proves it in one pass."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(array.sum())) or bool(np.isfinite(array).all())
 
 
 def _shares(weights: Mapping[str, float] | pd.Series | None, criteria: list[str]) -> tuple[pd.Series, tuple[str, ...]]:
@@ -146,7 +177,7 @@ def _shares(weights: Mapping[str, float] | pd.Series | None, criteria: list[str]
     bad = ~(np.isfinite(raw.to_numpy()) & (raw.to_numpy() >= 0))
     if bad.any():
         name = criteria[int(np.argmax(bad))]
-        raise ParameterError(f"weights: {name!r} has {given[name]!r}, allowed a finite number of 0 or more. "
+        raise ParameterError(f"weights: {name!r} has {_shown(given[name])}, allowed a finite number of 0 or more. "
                              "Turn a criterion round with its direction, not with its weight.")
     total = float(raw.sum())
     if total <= 0:

@@ -13,6 +13,13 @@ from pmlib.errors import CheckError, ParameterError
 from pmlib.scoring.explanation import Explanation, crossing_weights
 from pmlib.scoring.inputs import listed
 from pmlib.scoring.ranks import TIE
+from pmlib.scoring.robust.acceptability import Acceptability, acceptability
+from pmlib.scoring.robust.dominance import Dominance, dominance
+from pmlib.scoring.robust.group_space import keeping_order
+from pmlib.scoring.robust.score_spread import ScoreSpread, normal_scores, uniform_scores
+from pmlib.scoring.robust.tornado import Tornado, tornado
+from pmlib.scoring.robust.unseating import Unseating, unseat
+from pmlib.scoring.robust.weight_space import WeightSpace
 from pmlib.scoring.robustness import Stability, interval_text, stability_table
 from pmlib.scoring.value_curve import ValueForMoney, value_for_money
 from pmlib.scoring.values import CriteriaTree
@@ -36,6 +43,8 @@ class Scorecard:
         Value on each criterion, 0 to 100 points; 50 where nobody judged.
     n_assessors : DataFrame of shape (n_projects, n_leaves)
         How many judged; 0: missing.
+    spread : DataFrame of shape (n_projects, n_leaves)
+        Sample standard deviation over the assessors, points; NaN where fewer than two judged.
     weights : Series of shape (n_leaves,), index objective_id
         Shares that sum to 1.
     tree : CriteriaTree
@@ -51,6 +60,7 @@ class Scorecard:
     table: pd.DataFrame
     points: pd.DataFrame
     n_assessors: pd.DataFrame
+    spread: pd.DataFrame
     weights: pd.Series
     tree: CriteriaTree
     group: str
@@ -66,6 +76,11 @@ class Scorecard:
     def increments(self) -> pd.Series:
         """Points over doing nothing by project_id: what an optimiser may add up."""
         return self.table.set_index("project_id")["increment"]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Names by project_id."""
+        return dict(zip(self.table["project_id"], self.table["name"], strict=True))
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per project, best first."""
@@ -84,6 +99,12 @@ class Scorecard:
         complete = self.table["high"] - self.table["low"] <= TIE
         shown = self.table.loc[complete.sort_values(kind="stable").index].head(top)
         return scoring.intervals(shown.sort_index(), ax=ax)
+
+    def plot_tree(self, *, ax: Axes | None = None) -> Axes:
+        """Draw what counts and how much: the tree of criteria with its weights."""
+        from pmlib.plots import judgement
+
+        return judgement.value_tree(self.value_tree(), ax=ax)
 
     def bars(self, *, top: int = 12) -> pd.DataFrame:
         """Return contributions of the first projects under their names, with ``increment`` as last column."""
@@ -167,16 +188,114 @@ class Scorecard:
                              f"points by up to {gap:.3g}, allowed 0.000001. Score again from the tables.")
         return f"Weights sum to 1, and contributions to the points of all {len(self.table)} projects."
 
-    def stability(self) -> Stability:
-        """Find how far each weight can move, alone, before another project leads."""
+    def stability(self, *, top: int = 1, ordered: bool = False) -> Stability:
+        """Find how far each weight can move, alone, before the first ``top`` projects are not the first any more.
+
+        Parameters
+        ----------
+        top : int
+            How many projects from the first on.
+        ordered : bool
+            Whether their order has to stay too.
+        """
         table = stability_table(
             self.points.to_numpy(dtype=float),
             self.weights.to_numpy(dtype=float),
             project_ids=self.table["project_id"].to_list(),
-        )
+            top=top, ordered=ordered,
+        )  # fmt: skip
         table.insert(0, "objective_id", self.tree.leaves)
         table.insert(1, "name", [self.tree.names[leaf] for leaf in self.tree.leaves])
-        return Stability(leader=_label(self.table.iloc[0]), table=table)
+        return Stability(leader=_label(self.table.iloc[0]), table=table, top=top, ordered=ordered)
+
+    def unseating(self) -> Unseating:
+        """Find the smallest change of the weights, all together, that brings another project level with the leader."""
+        return unseat(*self._named())
+
+    def tornado(self, *, relative: float | None = None) -> Tornado:
+        """Find what the lead hangs on: one weight, or one score within its bounds, moves at a time.
+
+        A score that nobody gave moves from 0 to 100 points, one of several assessors by a standard error either way.
+
+        Parameters
+        ----------
+        relative : float, optional
+            Share of itself by which each weight moves, such as 0.2; by default over 0 to 1.
+        """
+        points, weights = self._named()
+        error = self.standard_errors.to_numpy()
+        missing = (self.n_assessors == 0).to_numpy()
+        low, high = ((points + sign * error).clip(0.0, 100.0).mask(missing, end)
+                     for sign, end in ((-1, 0.0), (1, 100.0)))
+        return tornado(points, weights, low=low, high=high, relative=relative)
+
+    def dominance(self, space: WeightSpace | None = None) -> Dominance:
+        """Find which projects beat others whatever the weights, and which can be first at all.
+
+        Parameters
+        ----------
+        space : WeightSpace, optional
+            The weights that are allowed; by default all that keep the group's order of importance.
+        """
+        missing = self.n_assessors == 0
+        return dominance(self.points, space or keeping_order(self.weights), low=self.points.mask(missing, 0.0),
+                         high=self.points.mask(missing, 100.0))
+
+    def acceptability(
+        self, space: WeightSpace | None = None, *, scores: ScoreSpread | None = None, draws: int = 10_000, seed: int = 0
+    ) -> Acceptability:
+        """Find how often each project takes each rank when weights and scores are not certain (SMAA-2).
+
+        Parameters
+        ----------
+        space : WeightSpace, optional
+            The weights that are drawn; by default all that keep the group's order of importance.
+        scores : ScoreSpread, optional
+            Distributions of the scores; by default `score_spread`.
+        draws, seed : int
+            How many, and from which seed.
+        """
+        return acceptability(self.points, space=space or keeping_order(self.weights),
+                             scores=scores or self.score_spread(), draws=draws, seed=seed)
+
+    def score_spread(self) -> ScoreSpread:
+        """Return how sure the scores are: 0 to 100 where nobody judged, a standard error where several did."""
+        missing, error = self.n_assessors == 0, self.standard_errors
+        nothing = self.points.mul(0.0).where(missing)
+        known = normal_scores(self.points.where(error > 0), error.where(error > 0))
+        return known.joined(uniform_scores(nothing, nothing + 100.0))
+
+    @property
+    def standard_errors(self) -> pd.DataFrame:
+        """Standard error of each mean over assessors, points; 0 where fewer than two judged."""
+        return (self.spread / self.n_assessors.clip(lower=1) ** 0.5).fillna(0.0)
+
+    def value_tree(self) -> pd.DataFrame:
+        """List the tree from left to right with the weight of every branch.
+
+        Returns
+        -------
+        DataFrame
+            One row per objective with weight, branches before their leaves: objective_id, name, depth (0 at the top),
+            leaf, weight (share of the whole), local_weight (share within its parent), top (share of the weights that
+            stand above it: where a drawing begins).
+        """
+        rows: list[dict[str, object]] = []
+
+        def walk(parent: str | None, depth: int, start: float, whole: float) -> None:
+            for name in (name for name, above in self.tree.parents.items() if above == parent):
+                leaves = self.tree.leaves_below(name)
+                weight = float(self.weights[leaves].sum())
+                if not leaves:
+                    continue
+                rows.append({"objective_id": name, "name": self.tree.names[name], "depth": depth,
+                             "leaf": leaves == [name], "weight": weight,
+                             "local_weight": weight / whole if whole else 0.0, "top": start})
+                walk(name, depth + 1, start, weight)
+                start += weight
+
+        walk(None, 0, 0.0, 1.0)
+        return pd.DataFrame(rows)
 
     def value_for_money(self) -> ValueForMoney:
         """Order the projects by points per thousand; at the curve's own steps no other choice brings more points.
@@ -237,6 +356,12 @@ class Scorecard:
             f"{_label(first)} leads with {first['value']:.{digits}f} of 100 points, "
             f"{lead:.{digits}f} ahead of {second['project_id']}"
         )
+
+    def _named(self) -> tuple[pd.DataFrame, pd.Series]:
+        """Points and weights under the criteria's names, where these tell them apart."""
+        names = [self.tree.names[leaf] for leaf in self.tree.leaves]
+        names = names if len(set(names)) == len(names) else self.tree.leaves
+        return self.points.set_axis(names, axis=1), self.weights.set_axis(names)
 
     def _row(self, project_id: str) -> pd.Series:
         ids = self.table["project_id"]

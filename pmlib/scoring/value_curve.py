@@ -11,8 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pmlib.errors import MissingTableError
-from pmlib.months import month_of, month_year
-from pmlib.scoring.inputs import listed, read_table
+from pmlib.scoring.inputs import first_year, listed, read_table
 from pmlib.scoring.values import FloatArray
 
 if TYPE_CHECKING:
@@ -172,18 +171,10 @@ def still_to_spend(tables: Mapping[str, Any], projects: pd.DataFrame) -> pd.Seri
     if "cash_flows" not in tables:
         return left
     flows = read_table(tables, "cash_flows", columns=("project_id", "year", "cost_k"))
-    first, ids = _first_year(tables), projects["project_id"]
+    first, ids = first_year(tables), projects["project_id"]
     ahead = flows if first is None else flows[flows["year"] >= first]
     planned = ids.map(ahead.groupby("project_id")["cost_k"].sum()).fillna(0.0)
     return left.mask(ids.isin(ahead["project_id"]), planned.astype("float64"))
-
-
-def _first_year(tables: Mapping[str, Any]) -> int | None:
-    """Return the calendar year in which a plan begins; None when the workbook has no date."""
-    if "workbook" not in tables:
-        return None
-    known = read_table(tables, "workbook", columns=("as_of",))["as_of"].dropna()
-    return month_year(month_of(pd.Timestamp(known.iloc[0])) + 1) if len(known) else None
 
 
 def _hull_corners(cost: FloatArray, value: FloatArray) -> npt.NDArray[np.bool_]:

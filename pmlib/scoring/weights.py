@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -13,8 +13,10 @@ import pandas as pd
 from pmlib.errors import ParameterError, PmlibError, SchemaError, did_you_mean
 from pmlib.scoring.inputs import read_table, refuse_duplicates
 from pmlib.scoring.values import CriteriaTree, FloatArray
+from pmlib.scoring.weighing.rank_weights import RankMethod, rank_weights
 
 _SUM_SLACK = 1e-9
+_LARGEST_SWING = 100.0
 
 
 class Method(StrEnum):
@@ -22,6 +24,11 @@ class Method(StrEnum):
 
     DIRECT = "direct"
     SWING = "swing"
+    RANK_ORDER_CENTROID = RankMethod.CENTROID.value
+    RANK_SUM = RankMethod.SUM.value
+    RANK_RECIPROCAL = RankMethod.RECIPROCAL.value
+    AHP = "ahp"
+    BEST_WORST = "best_worst"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -35,7 +42,7 @@ class Weights:
     group : str
         Whose weights.
     notes : tuple of str
-        Says so when the given weights were rescaled.
+        Says so when the weights were rescaled or come from ranks, or when no swing is the largest.
     """
 
     shares: pd.Series
@@ -46,7 +53,9 @@ class Weights:
 def group_weights(tables: Mapping[str, Any], tree: CriteriaTree, *, group: str = "board") -> Weights:
     """Read what a group of stakeholders thinks each criterion is worth.
 
-    Direct weights and swing points are read alike: both are rescaled to sum 1.
+    Every method but the ranks is read alike: the numbers are rescaled to sum 1. ``swing`` asks: with every criterion
+    at its worst level, which one would you raise to its best first? That swing gets 100 points, every other swing its
+    share of them, 0 if it is worth nothing. The rank methods hold the rank, 1 for the most important criterion.
 
     Parameters
     ----------
@@ -64,7 +73,8 @@ def group_weights(tables: Mapping[str, Any], tree: CriteriaTree, *, group: str =
     ParameterError
         No row belongs to the group.
     SchemaError
-        A leaf has no weight, an objective is no leaf, a weight is negative or not finite, or all are 0.
+        The group mixes methods, a leaf has no weight, an objective is no leaf, a weight is negative or not finite,
+        all are 0, or a rank is no number from 1 to the number of leaves.
 
     References
     ----------
@@ -77,7 +87,15 @@ def group_weights(tables: Mapping[str, Any], tree: CriteriaTree, *, group: str =
     rows = table[table["group"] == group]
     refuse_duplicates(rows["objective_id"], table=f"weights of {group}", column="objective_id")
     given = dict(zip(rows["objective_id"], rows["weight"], strict=True))
-    return _rescaled(given, tree, group=group, error=SchemaError)
+    method = _one_method(rows, group=group)
+    if method.value in list(RankMethod):
+        return _ranked(given, tree, group=group, method=RankMethod(method))
+    weights = _rescaled(given, tree, group=group, error=SchemaError)
+    largest = rows["weight"].max()
+    if method is not Method.SWING or largest == _LARGEST_SWING:
+        return weights
+    note = f"Weights of {group} were asked by swing, but the largest swing has {largest:g} points and not 100."
+    return replace(weights, notes=(*weights.notes, note))
 
 
 def given_weights(weights: Mapping[str, float] | pd.Series, tree: CriteriaTree) -> Weights:
@@ -127,7 +145,28 @@ def rest_proportions(shares: FloatArray) -> FloatArray:
     return np.where(totals > 0, others / np.where(totals > 0, totals, 1.0), equal)
 
 
-def _rescaled(given: Mapping[str, Any], tree: CriteriaTree, *, group: str, error: type[PmlibError]) -> Weights:
+def _one_method(rows: pd.DataFrame, *, group: str) -> Method:
+    first = rows.drop_duplicates("method")
+    if len(first) > 1:
+        asked = ", ".join(f"{row['objective_id']} by {row['method']}" for row in first.to_dict("records"))
+        raise SchemaError(f"weights of {group}: asked {asked}, allowed one method in a group. "
+                          "Ask all criteria the same way: the numbers do not compare.")
+    return Method(first["method"].iloc[0])
+
+
+def _ranked(given: Mapping[str, Any], tree: CriteriaTree, *, group: str, method: RankMethod) -> Weights:
+    _refuse_other_leaves(given, tree, group=group, error=SchemaError)
+    try:
+        shares = rank_weights({leaf: given[leaf] for leaf in tree.leaves}, method=method)
+    except ParameterError as error:
+        raise SchemaError(f"weights of {group}: {error}") from error
+    note = f"Weights of {group} come from ranks ({method.replace('_', ' ')}): an order, not how much more."
+    return Weights(shares=shares.rename_axis("objective_id"), group=group, notes=(note,))
+
+
+def _refuse_other_leaves(
+    given: Mapping[str, Any], tree: CriteriaTree, *, group: str, error: type[PmlibError]
+) -> None:
     leaves = tree.leaves
     for objective in given:
         if objective not in leaves:
@@ -138,8 +177,13 @@ def _rescaled(given: Mapping[str, Any], tree: CriteriaTree, *, group: str, error
     if unweighted:
         raise error(
             f"weights of {group}: no weight for {', '.join(unweighted)}, allowed one per leaf. "
-            "Add it; 0 leaves a criterion out."
+            "Add it; 0 leaves a criterion out, but is no rank."
         )
+
+
+def _rescaled(given: Mapping[str, Any], tree: CriteriaTree, *, group: str, error: type[PmlibError]) -> Weights:
+    _refuse_other_leaves(given, tree, group=group, error=error)
+    leaves = tree.leaves
     raw = np.array([_number(given[leaf], leaf, group=group, error=error) for leaf in leaves])
     total = float(raw.sum())
     if total <= 0:

@@ -12,7 +12,7 @@ import pytest
 from matplotlib.axes import Axes
 from PIL import Image
 
-from pmlib.plots import scoring
+from pmlib.plots import robustness, scoring
 from pmlib.scoring import score
 
 mpl.use("Agg")
@@ -92,7 +92,7 @@ def test_explanation_writes_every_difference(card):
     [
         (scoring.contributions, lambda card: card.bars()),
         (scoring.intervals, lambda card: card.to_frame()),
-        (scoring.stability, lambda card: card.stability().to_frame()),
+        (robustness.stability, lambda card: card.stability().to_frame()),
         (scoring.value_for_money, lambda card: card.value_for_money().to_frame()),
         (scoring.explanation, lambda card: card.explain("P00", "P01").to_frame()),
     ],

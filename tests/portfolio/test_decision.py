@@ -210,6 +210,9 @@ def test_scores_in_points_ignore_money_but_not_limits(make_tables):
     assert decision.check()
     with pytest.raises(ParameterError, match="values: missing, needed for objective 'score'"):
         rebalance(tables, policy=Policy(objective="score"))
+    points.attrs["ranking_only"] = True
+    with pytest.raises(ParameterError, match="values: got a result that only ranks"):
+        rebalance(tables, values=points, policy=Policy(objective="score"))
 
 
 def test_a_mandatory_project_is_on_and_its_price_can_be_said():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from pmlib.errors import ParameterError
 from pmlib.portfolio import Policy
 from pmlib.portfolio.model import Status, solve
-from pmlib.portfolio.problem import best_plan, chosen, compile_problem, going_on_as_now, outcome
+from pmlib.portfolio.problem import best_plan, chosen, compile_problem, going_on_as_now, outcome, revalued
 
 
 @pytest.mark.parametrize("seed", [0, 4, 100])
@@ -42,3 +44,29 @@ def test_the_tie_rule_gives_up_no_more_than_a_millionth_of_the_value(make_tables
     assert answer.status is Status.PROVED
     assert plan.value >= answer.value * (1 - 3e-6)
     assert np.isclose(plan.value, answer.value, rtol=3e-6)
+
+
+@pytest.mark.parametrize("seed", [0, 4, 100])
+@pytest.mark.parametrize("objective", ["score", "money"])
+def test_other_values_give_what_compiling_anew_gives(make_tables, seed, objective):
+    tables, policy = make_tables(seed), Policy(objective=objective, mix="off")
+    ids = tables["projects"]["project_id"]
+    # One project has no value of its own: the tables', or none.
+    one, two = (pd.Series(np.random.default_rng(k).normal(40, 60, len(ids) - 1), index=ids[1:]) for k in (1, 2))
+    problem = compile_problem(tables, values=one, policy=policy)
+    before = problem.model.objective.copy()
+    again, anew = revalued(problem, two), compile_problem(tables, values=two, policy=policy)
+    np.testing.assert_allclose(again.model.objective, anew.model.objective, atol=1e-9)
+    pd.testing.assert_frame_equal(again.actions.frame, anew.actions.frame)
+    pd.testing.assert_frame_equal(again.actions.projects, anew.actions.projects)
+    assert again.model.names == anew.model.names
+    assert best_plan(again)[1].value == pytest.approx(best_plan(anew)[1].value)
+    np.testing.assert_array_equal(problem.model.objective, before)
+
+
+def test_other_values_are_for_the_same_projects(make_tables):
+    problem = compile_problem(make_tables(0), values={"P00": 1.0, "P01": 2.0}, policy=Policy(objective="score"))
+    with pytest.raises(ParameterError, match=r"values: P01 has no value now and had one, allowed the same 2 projects"):
+        revalued(problem, {"P00": 1.0})
+    with pytest.raises(ParameterError, match="values: P02 has a value now and had none"):
+        revalued(problem, {"P00": 1.0, "P01": 2.0, "P02": 3.0})

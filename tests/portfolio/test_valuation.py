@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
 from pmlib.errors import MissingTableError, ParameterError, SchemaError
 from pmlib.portfolio.policy import Policy
-from pmlib.portfolio.valuation import going_on
+from pmlib.portfolio.valuation import given_values, going_on
 
 PROJECTS = pd.DataFrame({"project_id": ["A", "B", "C"], "bac_k": 100.0, "spent_k": [40.0, 0.0, 150.0]})
 ESTIMATES = pd.DataFrame([
@@ -75,3 +77,35 @@ def test_missing_and_foreign_values_are_named():
         worth({}, values=pd.Series({"X": 1.0}))
     with pytest.raises(ParameterError, match="values: empty"):
         worth({}, values=pd.Series(dtype=float))
+
+
+def test_given_values_are_a_series_or_a_mapping_of_numbers():
+    assert given_values({"A": 7, "B": None})["A"] == 7.0
+    assert given_values({"A": 7, "B": None}).isna().tolist() == [False, True]
+    assert given_values(pd.Series({"A": "7"})).tolist() == [7.0]
+    for got in (pd.DataFrame({"A": [7.0]}), [7.0], 7.0, "A"):
+        with pytest.raises(ParameterError, match=f"values: got {type(got).__name__}, allowed a Series or mapping"):
+            given_values(got)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (pd.Series({"A": "much"}), "values: 'much' for A, allowed a finite number"),
+        ({"A": float("inf")}, "values: inf for A, allowed a finite number"),
+        (pd.Series([1.0, 2.0], index=["A", "A"]), "values: A stands in 2 rows, allowed 1"),
+    ],
+)
+def test_values_that_are_no_numbers_by_project_are_named(values, message):
+    with pytest.raises(ParameterError, match=message):
+        given_values(values)
+
+
+def test_what_only_ranks_is_refused_whatever_its_form():
+    marked = pd.Series({"A": 0.7, "B": 0.3})
+    marked.attrs["ranking_only"] = True
+    for got in (SimpleNamespace(ranking_only=True), marked, marked.to_frame()):
+        with pytest.raises(ParameterError, match="depend on the set of projects and do not add up.* card.increments"):
+            given_values(got)
+    # A project of that name is no mark.
+    assert given_values(pd.Series({"ranking_only": 1.0})).tolist() == [1.0]

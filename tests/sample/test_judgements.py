@@ -60,3 +60,12 @@ def test_t11_a5_favours_their_own_programme(side, rated):
 
 def test_t11_a2_uses_only_3_and_4(rated):
     assert set(rated.loc[rated["assessor_id"] == "A2", "raw_level"].dropna()) == {3.0, 4.0}
+
+
+def test_every_level_of_a_rated_leaf_has_words(side):
+    words = side["objectives"].set_index("objective_id")["anchors"]
+    for leaf in RATED:
+        pairs = [pair.split("=") for pair in words[leaf].split("; ")]
+        assert [level for level, _ in pairs] == ["1", "2", "3", "4", "5"]
+        assert all(meaning for _, meaning in pairs)
+    assert (words.drop(RATED) == "").all()

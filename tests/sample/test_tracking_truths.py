@@ -31,15 +31,17 @@ def test_every_truth_has_its_figures(found):
 def test_t12_nine_projects_flip_and_twenty_are_in_every_optimum(found):
     assert (found["T12"]["n_flips"], found["T12"]["n_in_every"]) == (9, 20)
     assert not set(found["T12"]["flips"]) & set(found["T12"]["in_every"])
+    assert list(found["T12"]["points"]) == list(tracking_truths.GROUPS)
 
 
 @pytest.mark.parametrize("group", tracking_truths.GROUPS)
 def test_values_are_those_of_the_scoring_room(side, group):
     newest = side["weights"][side["weights"]["valid_from"] == "2025-01-01"]
-    card = score(side | {"weights": newest}, group=group).to_frame().set_index("project_id")["value"].sort_index()
-    pd.testing.assert_series_equal(
-        tracking_truths.values(side, group).sort_index(), card, check_names=False, check_exact=False, rtol=1e-9
-    )
+    card = score(side | {"weights": newest}, group=group).to_frame().set_index("project_id").sort_index()
+    for measured, column in ((tracking_truths.values, "value"), (tracking_truths.increments, "increment")):
+        pd.testing.assert_series_equal(
+            measured(side, group).sort_index(), card[column], check_names=False, check_exact=False, rtol=1e-9
+        )
 
 
 BROKEN = {

@@ -8,7 +8,7 @@ import pytest
 
 from pmlib.errors import MissingTableError, ScaleError, SchemaError
 from pmlib.scoring import criteria
-from pmlib.scoring.assessors import judged
+from pmlib.scoring.assessors import judged, rated_leaves
 
 
 def _judged(make_tables, rows, **columns):
@@ -46,7 +46,7 @@ def test_level_outside_a_clipping_scale_counts_as_its_end(make_tables):
     scores = pd.DataFrame({"project_id": ["A"], "objective_id": ["risk"], "raw_level": [12.0]})
     tables = make_tables(objectives=objectives, scores=scores)
     assert judged(tables, criteria(tables), projects=["A"]).points[0, 2] == 0.0
-    with pytest.raises(ScaleError, match=r"got inf, allowed 0 to 10. Correct the level, or widen worst and best.$"):
+    with pytest.raises(ScaleError, match=r"got inf, allowed 0 to 10. Correct the level, widen worst and best.$"):
         judged({**tables, "scores": scores.assign(raw_level=np.inf)}, criteria(tables), projects=["A"])
 
 
@@ -69,3 +69,54 @@ def test_assessor_who_judged_twice_is_refused(make_tables):
 def test_missing_table_is_named(make_tables):
     with pytest.raises(MissingTableError, match=r"needs the table 'scores'"):
         judged({}, criteria(make_tables()), projects=["A"])
+
+
+def test_spread_is_the_sample_standard_deviation_in_points_and_unknown_below_two(make_tables):
+    rows = [("A", "fit", "x", 1.0), ("A", "fit", "y", 5.0), ("A", "reach", "x", 4.0), ("A", "reach", "y", np.nan)]
+    answers = _judged(make_tables, rows)
+    assert answers.spread[0, 1] == pytest.approx(np.std([0, 100], ddof=1))
+    assert np.isnan(answers.spread).sum() == 5
+
+
+def test_answers_stay_at_hand_in_points_without_the_empty_ones(make_tables):
+    rows = [("B", "risk", "x", 2.0), ("A", "fit", "y", 3.0), ("Z", "fit", "y", 3.0), ("A", "fit", "x", None)]
+    answers = _judged(make_tables, rows)
+    assert answers.answers.to_dict("list") == {
+        "project_id": ["B", "A"], "objective_id": ["risk", "fit"], "assessor_id": ["x", "y"],
+        "raw_level": [2.0, 3.0], "points": [80.0, 20.0],
+    }  # fmt: skip
+
+
+def test_levels_that_a_scale_clips_are_counted_and_rounding_is_not(make_tables):
+    objectives = make_tables()["objectives"].assign(outside="clip")
+    rows = {"project_id": list("AABB"), "objective_id": "risk", "assessor_id": list("xyxy"),
+            "raw_level": [12.0, -1.0, 10.0 + 1e-12, np.nan]}  # fmt: skip
+    tables = make_tables(objectives=objectives, scores=pd.DataFrame(rows))
+    assert judged(tables, criteria(tables), projects=["A", "B"]).n_clipped.tolist() == [0, 0, 2]
+
+
+def _leaves_on(*ends):
+    ids = [f"c{place}" for place in range(len(ends))]
+    worst, best = zip(*ends, strict=True)
+    direction = ["maximise" if low < high else "minimise" for low, high in ends]
+    frame = pd.DataFrame({"objective_id": ids, "name": ids, "direction": direction, "worst": worst, "best": best})
+    return criteria({"objectives": frame})
+
+
+@pytest.mark.parametrize(
+    ("ends", "rated"),
+    [
+        ([(0, 400), (1, 5), (5, 1), (60, 5)], ["c1", "c2"]),
+        ([(0, 9), (0, 9), (1, 5), (1, 5)], ["c0", "c1"]),
+        ([(0, 9), (1, 5)], []),
+        ([(1, 5)], ["c0"]),
+    ],
+)
+def test_raw_levels_compare_only_on_the_scale_that_most_leaves_share(ends, rated):
+    assert rated_leaves(_leaves_on(*ends)) == rated
+
+
+def test_codes_of_a_categorical_scale_are_no_levels_to_average():
+    frame = pd.DataFrame({"objective_id": ["a", "b"], "name": ["A", "B"], "value_function": "categorical",
+                          "worst": 1.0, "best": 3.0, "points": "1=0; 2=50; 3=100"})  # fmt: skip
+    assert rated_leaves(criteria({"objectives": frame})) == []

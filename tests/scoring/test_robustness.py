@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pmlib.errors import ParameterError
 from pmlib.scoring import score
-from pmlib.scoring.robustness import interval_text, stability_table
+from pmlib.scoring.robustness import Stability, interval_text, stability_table
 
 
 def _moved(shares, j, weight):
@@ -136,3 +139,91 @@ def test_leader_that_no_weight_unseats_is_said(make_tables):
     assert stable.summary() == "B Beacon leads whatever a single weight is."
     assert stable.headline() == {"0": "weights that unseat the leader alone"}
     assert stable.tightest() is None
+
+
+def _exact_values(points, raw, j, weight):
+    """Values in rationals with the weight of criterion j moved and the others in proportion."""
+    rest = sum(raw) - raw[j]
+    others = [Fraction(r, rest) if rest else Fraction(1, max(len(raw) - 1, 1)) for r in raw]
+    shares = [weight if i == j else (1 - weight) * share for i, share in enumerate(others)]
+    return [sum((share * cell for share, cell in zip(shares, row, strict=True)), Fraction(0)) for row in points]
+
+
+def _exact_interval(points, raw, j, *, top, ordered):
+    """Walk from where values cross to where they cross next, as far as the first few stay ahead."""
+    at = [_exact_values(points, raw, j, Fraction(end)) for end in (0, 1)]
+    slopes = [one - zero for zero, one in zip(*at, strict=True)]
+    marks = {Fraction(0), Fraction(1), now := Fraction(raw[j], sum(raw))}
+    for a in range(len(points)):
+        for b in range(a):
+            if slopes[a] != slopes[b]:
+                marks.add((at[0][b] - at[0][a]) / (slopes[a] - slopes[b]))
+    ways = sorted(mark for mark in marks if 0 <= mark <= 1)
+
+    def stays(weight):
+        values = _exact_values(points, raw, j, weight)
+        kept = not ordered or values[:top] == sorted(values[:top], reverse=True)
+        return kept and min(values[:top]) >= max(values[top:], default=min(values))
+
+    low = high = ways.index(now)
+    while low > 0 and stays((ways[low - 1] + ways[low]) / 2):
+        low -= 1
+    while high < len(ways) - 1 and stays((ways[high] + ways[high + 1]) / 2):
+        high += 1
+    return ways[low], ways[high]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), st.booleans())
+def test_interval_of_the_first_few_equals_the_one_in_rationals(data, ordered):
+    level = st.integers(0, 5)
+    points = data.draw(st.lists(st.tuples(level, level, level), min_size=1, max_size=5))
+    raw = data.draw(st.lists(st.integers(0, 4), min_size=3, max_size=3).filter(any))
+    points.sort(key=lambda row: -sum(r * cell for r, cell in zip(raw, row, strict=True)))
+    top = data.draw(st.integers(1, len(points)))
+    ids = [f"P{i}" for i in range(len(points))]
+    shares = np.array(raw, dtype=float) / sum(raw)
+    table = stability_table(np.array(points, dtype=float), shares, project_ids=ids, top=top, ordered=ordered)
+    for j, row in enumerate(table.to_dict("records")):
+        low, high = _exact_interval(points, raw, j, top=top, ordered=ordered)
+        assert [row["low"], row["high"]] == pytest.approx([float(low), float(high)], abs=1e-12)
+
+
+def test_who_moves_up_into_the_first_few_is_named():
+    points, shares = np.array([[80.0, 20.0], [50.0, 50.0], [0.0, 60.0]]), np.array([0.7, 0.3])
+    ids = ["A", "B", "C"]
+    as_set = stability_table(points, shares, project_ids=ids, top=2).iloc[0]
+    assert (as_set["low"], as_set["taken_over_below"]) == (pytest.approx(1 / 3), "C")
+    in_order = stability_table(points, shares, project_ids=ids, top=2, ordered=True).iloc[0]
+    assert (in_order["low"], in_order["taken_over_below"]) == (pytest.approx(1 / 2), "B")
+    alone = stability_table(points, shares, project_ids=ids).iloc[0]
+    assert (alone["low"], alone["taken_over_below"]) == (pytest.approx(1 / 2), "B")
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_first_few_of_all_projects_are_answered_too(ordered):
+    points, shares = np.array([[80.0, 20.0], [50.0, 50.0]]), np.array([0.7, 0.3])
+    table = stability_table(points, shares, project_ids=["A", "B"], top=2, ordered=ordered)
+    assert table["low"].to_list() == pytest.approx([0.5 if ordered else 0.0, 0.0])
+
+
+@pytest.mark.parametrize("top", [0, 4])
+def test_more_or_fewer_than_there_are_projects_is_refused(top):
+    with pytest.raises(ParameterError, match=f"top: got {top}, allowed 1 to 3, the number of projects"):
+        stability_table(np.ones((3, 1)), np.ones(1), project_ids=["A", "B", "C"], top=top)
+
+
+def test_first_few_are_said_in_sentences():
+    points, shares = np.array([[80.0, 20.0], [50.0, 50.0], [0.0, 60.0]]), np.array([0.7, 0.3])
+    table = stability_table(points, shares, project_ids=["A", "B", "C"], top=2)
+    stable = Stability(leader="A", table=table.assign(name=["Reach", "Risk"]), top=2)
+    assert stable.summary() == (
+        "The first 2 stay the same while the weight of Reach (now 70 %) is at least 34 %; C below it would move up."
+    )
+    assert stable.clause() == "the first 2 stay the same while the weight of Reach is at least 34 %"
+    assert stable.headline() == {"70 %": "weight of Reach, the most delicate", "at least 34 %": "keeps the first 2"}
+    assert repr(stable) == f"<Stability: A; {stable.clause()}>"
+    free = Stability(leader="A", table=stable.table.assign(taken_over_below=None, taken_over_above=None), top=2,
+                     ordered=True)  # fmt: skip
+    assert free.summary() == "The first 2 stay in this order whatever a single weight is."
+    assert free.clause() == "no change of a single weight changes the first 2 in this order"

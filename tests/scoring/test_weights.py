@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmlib.errors import MissingTableError, ParameterError, SchemaError
-from pmlib.scoring import criteria, given_weights, group_weights
+from pmlib.schema import TABLES
+from pmlib.scoring import Method, criteria, given_weights, group_weights
 from pmlib.scoring.weights import rest_proportions
 
 GIVEN = {"reach": 50.0, "fit": 30.0, "risk": 20.0}
@@ -43,6 +44,67 @@ def test_weights_that_sum_to_1_carry_no_note(tree):
 def test_swing_points_are_rescaled_like_direct_weights(tree):
     swing = group_weights(_table({"reach": 100, "fit": 60, "risk": 40}, method="swing"), tree)
     pd.testing.assert_series_equal(swing.shares, group_weights(_table(GIVEN), tree).shares)
+
+
+def test_swing_without_a_largest_swing_of_100_is_noted(tree):
+    whole = group_weights(_table({"reach": 100, "fit": 60, "risk": 40}, method="swing"), tree)
+    assert whole.notes == ("Weights of board summed to 200 and were rescaled to sum 1.",)
+    note = "Weights of board were asked by swing, but the largest swing has 50 points and not 100."
+    assert group_weights(_table(GIVEN, method="swing"), tree).notes[1:] == (note,)
+
+
+@pytest.mark.parametrize("method", ["ahp", "best_worst"])
+def test_priorities_got_by_comparison_are_read_like_direct_weights(tree, method):
+    asked = group_weights(_table(GIVEN, method=method), tree)
+    direct = group_weights(_table(GIVEN), tree)
+    assert (asked.shares.to_dict(), asked.notes) == (direct.shares.to_dict(), direct.notes)
+
+
+@pytest.mark.parametrize(
+    ("method", "shares"),
+    [("rank_order_centroid", [1 / 9, 11 / 18, 5 / 18]), ("rank_sum", [1 / 6, 1 / 2, 1 / 3]),
+     ("rank_reciprocal", [2 / 11, 6 / 11, 3 / 11])],
+)  # fmt: skip
+def test_ranks_in_the_table_become_weights_with_a_note(tree, method, shares):
+    weights = group_weights(_table({"fit": 1, "risk": 2, "reach": 3}, method=method), tree)
+    assert weights.shares.index.to_list() == tree.leaves
+    assert weights.shares.index.name == "objective_id"
+    assert weights.shares.to_list() == pytest.approx(shares)
+    assert weights.notes == (f"Weights of board come from ranks ({method.replace('_', ' ')}): an order, not how much "
+                             "more.",)
+
+
+def test_equal_ranks_in_the_table_tie(tree):
+    weights = group_weights(_table({"fit": 1, "risk": 1, "reach": 2}, method="rank_sum"), tree)
+    assert weights.shares.to_list() == pytest.approx([1 / 6, 5 / 12, 5 / 12])
+
+
+@pytest.mark.parametrize("bad", [0, 4, 100, -1, np.nan])
+def test_rank_in_the_table_that_is_no_place_is_refused(tree, bad):
+    with pytest.raises(SchemaError, match=r"weights of board: rank of 'risk' is .*, allowed 1 \(most important\) to 3"):
+        group_weights(_table({"fit": 1, "risk": bad, "reach": 2}, method="rank_sum"), tree)
+
+
+def test_leaf_without_a_rank_is_refused(tree):
+    with pytest.raises(SchemaError, match=r"no weight for risk.*but is no rank"):
+        group_weights(_table({"fit": 1, "reach": 2}, method="rank_sum"), tree)
+
+
+def test_group_that_mixes_methods_is_refused_by_name(tree):
+    mixed = _table(GIVEN, method=["swing", "direct", "swing"], group="sales")
+    with pytest.raises(SchemaError, match=r"weights of sales: asked reach by swing, fit by direct, allowed one method"):
+        group_weights(mixed, tree, group="sales")
+
+
+def test_groups_may_be_asked_by_different_methods(tree):
+    ranks = _table({"fit": 1, "risk": 2, "reach": 3}, method="rank_sum", group="sales")["weights"]
+    both = {"weights": pd.concat([_table(GIVEN, method="direct", group="board")["weights"], ranks])}
+    assert group_weights(both, tree).shares["reach"] == 0.5
+    assert group_weights(both, tree, group="sales").shares["reach"] == pytest.approx(1 / 6)
+
+
+def test_the_methods_are_those_of_the_table():
+    assert tuple(Method) == TABLES["weights"]["method"].choices
 
 
 @settings(max_examples=25, deadline=None)

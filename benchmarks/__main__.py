@@ -1,0 +1,140 @@
+"""Compare everyone on every case of a room and write the ratios: ``python -m benchmarks ROOM [--size smoke]``.
+
+Run it by ``python run.py bench ROOM``, which makes the environments first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.registry import OURS, ROOMS, Case, Implementation, cases
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "benchmarks" / "README.md"
+#: Everyone works once in every round, in turn, so that a busy machine slows all alike.
+ROUNDS = 3
+_BIN = "Scripts/python.exe" if os.name == "nt" else "bin/python"
+
+Answer = dict[str, Any]
+
+
+def compare(room: str, *, size: str, rounds: int = ROUNDS) -> list[Answer]:
+    """Run every case of a room; one row per case and implementation other than ours."""
+    rows: list[Answer] = []
+    for case in cases(room).values():
+        with tempfile.TemporaryDirectory() as folder:
+            seen: list[dict[str, Answer]] = []
+            for _ in range(rounds):
+                seen.append({who.name: _work(room, case, who, size=size, folder=folder)
+                             for who in case.implementations})
+            rows.extend(_rows(case, seen, folder=Path(folder), size=case.sizes[size]))
+    return rows
+
+
+def _work(room: str, case: Case, who: Implementation, *, size: str, folder: str) -> Answer:
+    python = ROOT / f".venv-bench-{who.package}" / _BIN if who.apart else Path(sys.executable)
+    if not python.is_file():
+        return {"absent": f"{who.package} is not installed"}
+    print(f"{case.name} {case.sizes[size]}: {who.name}", file=sys.stderr, flush=True)
+    words = [room, case.name, who.name, size, str(Path(folder) / f"{_slug(who.name)}.npy")]
+    done = subprocess.run([str(python), "-m", "benchmarks.worker", *words], cwd=ROOT, capture_output=True, text=True,
+                          check=False)
+    if done.returncode:
+        return {"absent": done.stderr.strip().splitlines()[-1]}
+    answer: Answer = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def _rows(case: Case, seen: list[dict[str, Answer]], *, folder: Path, size: tuple[int, ...]) -> list[Answer]:
+    rows = []
+    for who in case.implementations:
+        row: Answer = {"case": case, "who": who, "size": size, "absent": seen[0][who.name].get("absent", "")}
+        if not row["absent"]:
+            own, theirs = ([turn[name]["seconds"] for turn in seen] for name in (OURS, who.name))
+            faster = [b / a for a, b in zip(own, theirs, strict=True)]
+            row |= {"seconds": statistics.median(theirs), "faster": statistics.median(faster),
+                    "range": (min(faster), max(faster)), "extra_mb": seen[0][who.name]["extra_mb"],
+                    "apart": _difference(folder, who.name) if who.agrees else None}
+        rows.append(row)
+    return rows
+
+
+def _difference(folder: Path, name: str) -> float | None:
+    ours, theirs = folder / f"{_slug(OURS)}.npy", folder / f"{_slug(name)}.npy"
+    if name == OURS or not (ours.is_file() and theirs.is_file()):
+        return None
+    return float(np.max(np.abs(np.load(ours) - np.load(theirs))))
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"\W+", "_", name)
+
+
+def table(rows: list[Answer]) -> str:
+    """Write the rows as a table of Markdown."""
+    lines = ["| work | who | seconds | by ours | goal | reached | largest difference |",
+             "| --- | --- | ---: | ---: | --- | --- | ---: |"]
+    for row in rows:
+        case, who = row["case"], row["who"]
+        work = f"{case.work}, {' x '.join(f'{n:,}' for n in row['size'])}" if who.name == OURS and row["size"] else \
+            case.work if who.name == OURS else ""
+        if row["absent"]:
+            lines.append(f"| {work} | {who.name} | | | | absent: {row['absent']} | |")
+            continue
+        goal, reached = _verdict(who, row)
+        apart = "" if row["apart"] is None else f"{row['apart']:.1e}"
+        ratio = "1" if who.name == OURS else f"{row['faster']:.3g} ({row['range'][0]:.3g} to {row['range'][1]:.3g})"
+        lines.append(f"| {work} | {who.name} | {row['seconds']:.4g} | {ratio} | {goal} | {reached} | {apart} |")
+    return "\n".join(lines)
+
+
+def _verdict(who: Implementation, row: Mapping[str, Any]) -> tuple[str, str]:
+    if who.at_least is not None:
+        return f"at least {who.at_least:g}", "yes" if row["faster"] >= who.at_least else "no"
+    if who.at_most is not None:
+        slower = 1 / row["faster"]
+        return f"ours at most {who.at_most:g} of it", f"{'yes' if slower <= who.at_most else 'no'} ({slower:.2f})"
+    return "", ""
+
+
+def write(room: str, rows: list[Answer]) -> None:
+    """Put the table of a room between its marks in ``benchmarks/README.md``."""
+    day = datetime.now(tz=UTC).strftime("%Y-%m-%d")
+    machine = (f"{os.cpu_count()} cores, {platform.system()} on {platform.machine()}, "
+               f"Python {platform.python_version()}, numpy {np.__version__}")
+    text = (f"<!-- {room}: begin -->\n{day}; {machine}; median of {ROUNDS} rounds.\n\n{table(rows)}\n"
+            f"<!-- {room}: end -->")
+    marks = re.compile(f"<!-- {room}: begin -->.*<!-- {room}: end -->", re.DOTALL)
+    README.write_text(marks.sub(lambda _: text, README.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def main() -> int:
+    """Compare, print and write."""
+    words = argparse.ArgumentParser(prog="run.py bench", description=__doc__)
+    words.add_argument("room", choices=ROOMS)
+    words.add_argument("--size", choices=("full", "smoke"), default="full")
+    words.add_argument("--dry", action="store_true", help="print the table, do not write it")
+    asked = words.parse_args()
+    rows = compare(asked.room, size=asked.size)
+    print(table(rows))
+    if not asked.dry and asked.size == "full":
+        write(asked.room, rows)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""A case is one piece of work at several sizes, with everyone who can do it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+#: Our own implementation of a case; every ratio is against it.
+OURS = "pmlib"
+#: Rooms whose cases are written.
+ROOMS = ("scoring",)
+
+Data = Mapping[str, Any]
+Prepare = Callable[[Data], Callable[[], Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Implementation:
+    """Someone who does the work: ``prepare(data)`` returns the call that is timed.
+
+    Attributes
+    ----------
+    name : str
+        Who; `OURS` is compared with all the others.
+    prepare : callable
+        Imports what it needs, so that an absent package is met only here.
+    package : str
+        The package it needs, empty for none but numpy.
+    apart : bool
+        Cannot live with our lock: runs in an environment of its own (``benchmarks/apart/<package>.txt``).
+    at_least, at_most : float, optional
+        The goal: its time by ours at least, or ours by its at most.
+    share : float
+        The part of the work that is timed; its seconds are divided by it.
+    agrees : bool
+        Its answer must equal ours.
+    """
+
+    name: str
+    prepare: Prepare
+    package: str = ""
+    apart: bool = False
+    at_least: float | None = None
+    at_most: float | None = None
+    share: float = 1.0
+    agrees: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One piece of work.
+
+    Attributes
+    ----------
+    name, work : str
+        Short name, and what is done.
+    make : callable of size and seed to data
+    sizes : mapping of ``full`` and ``smoke`` to sizes
+    implementations : tuple of Implementation
+    tolerance : float
+        Largest difference between two answers.
+    """
+
+    name: str
+    work: str
+    make: Callable[[tuple[int, ...], int], Data]
+    sizes: Mapping[str, tuple[int, ...]]
+    implementations: tuple[Implementation, ...] = field(default=())
+    tolerance: float = 1e-9
+
+    def by(self, name: str) -> Implementation:
+        """Return the implementation of this name."""
+        return next(who for who in self.implementations if who.name == name)
+
+
+def cases(room: str) -> dict[str, Case]:
+    """Return the cases of a room by name."""
+    found: tuple[Case, ...] = importlib.import_module(f"benchmarks.{room}").CASES
+    return {case.name: case for case in found}

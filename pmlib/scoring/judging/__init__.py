@@ -1,0 +1,1 @@
+"""How far those who judge can be trusted, and what is counted twice."""

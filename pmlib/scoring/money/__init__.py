@@ -1,0 +1,1 @@
+"""The money of single projects: present value, rates of return, stages, delay."""

@@ -1,0 +1,1 @@
+"""Second opinions, ranking only: none of their numbers adds up over projects."""

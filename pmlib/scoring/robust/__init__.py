@@ -1,0 +1,1 @@
+"""How sure a ranking is: dominance, the smallest change, all weights and scores that are possible."""

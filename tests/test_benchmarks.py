@@ -1,0 +1,45 @@
+"""The benchmarks run, small, and whoever computes the same numbers agrees; absent peers are skipped by name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.__main__ import table
+from benchmarks.registry import OURS, ROOMS, cases
+
+CASES = [case for room in ROOMS for case in cases(room).values()]
+PEERS = [(case, who) for case in CASES for who in case.implementations if who.name != OURS]
+SEED = 7
+
+
+@pytest.mark.parametrize(("case", "who"), PEERS, ids=[f"{case.name}, {who.name}" for case, who in PEERS])
+def test_every_implementation_does_the_work_and_agrees_with_ours(case, who):
+    if who.package:
+        pytest.importorskip(who.package)
+    data = case.make(case.sizes["smoke"], SEED)
+    ours, theirs = (one.prepare(data)() for one in (case.by(OURS), who))
+    if who.agrees and ours is not None:
+        np.testing.assert_allclose(theirs, ours, rtol=0, atol=case.tolerance)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_ours_does_the_work_of_every_case(case):
+    data = case.make(case.sizes["smoke"], SEED)
+    answer = case.by(OURS).prepare(data)()
+    assert answer is None or np.isfinite(answer).all()
+
+
+def test_the_table_says_what_was_reached_and_who_was_absent():
+    case = cases("scoring")["additive"]
+    ours, read, peer, absent = case.implementations
+    common = {"case": case, "size": (1_000_000, 10), "absent": "", "extra_mb": 0.0, "apart": None}
+    rows = [common | {"who": ours, "seconds": 0.02, "faster": 1.0, "range": (1.0, 1.0)},
+            common | {"who": read, "seconds": 0.01, "faster": 0.5, "range": (0.4, 0.6)},
+            common | {"who": peer, "seconds": 0.1, "faster": 5.0, "range": (4.0, 6.0), "apart": 1e-12},
+            common | {"who": absent, "absent": "pymcdm is not installed"}]
+    lines = table(rows).splitlines()
+    assert "1,000,000 x 10" in lines[2]
+    assert "yes (2.00)" in lines[3]
+    assert "| 5 (4 to 6) | at least 12 | no | 1.0e-12 |" in lines[4]
+    assert "absent: pymcdm is not installed" in lines[5]
