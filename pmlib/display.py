@@ -48,14 +48,18 @@ class Shown:
         return self.text
 
 
-def answer(result: Answer) -> Shown:
+def answer(result: Answer | None, *, empty: str = "There is no answer.") -> Shown:
     """Show the answer first: its sentences, then its two to four figures.
 
     Parameters
     ----------
-    result : any frozen result of pmlib
-        Gives ``summary()`` and ``headline()``.
+    result : any frozen result of pmlib, or None
+        Gives ``summary()`` and ``headline()``; None shows ``empty``.
+    empty : str
+        Why there is no answer, and what to do.
     """
+    if result is None:
+        return note(empty)
     summary, figures = result.summary(), result.headline()
     boxes = "".join(f'<div class="kpi"><b>{escape(big)}</b><span>{escape(small)}</span></div>'
                     for big, small in figures.items())
@@ -125,7 +129,7 @@ def figure(what: Any, *, alt: str = "", caption: str = "", empty: str = "There i
     Parameters
     ----------
     what : matplotlib Axes, or a result with ``plot()`` and ``summary()``, or None
-        What to draw; None shows ``empty`` in words.
+        What to draw; None, and a ``plot()`` that finds nothing to draw, shows ``empty`` in words.
     alt : str
         What is seen, with the numbers. Default: the result's ``summary()``.
     caption : str
@@ -141,11 +145,11 @@ def figure(what: Any, *, alt: str = "", caption: str = "", empty: str = "There i
     from IPython.display import display
     from matplotlib import pyplot as plt
 
-    if what is None:
+    drawn = what is None or hasattr(what, "figure")
+    ax, words = (what, alt) if drawn else (what.plot(), alt or what.summary())
+    if ax is None:
         display(note(empty))  # type: ignore[no-untyped-call]
         return
-    drawn = hasattr(what, "figure")
-    ax, words = (what, alt) if drawn else (what.plot(), alt or what.summary())
     if not words:
         raise ParameterError("figure: got an axes without alt, allowed a sentence. Say what is seen, with its numbers.")
     image = _png(ax.figure)

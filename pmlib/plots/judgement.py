@@ -6,11 +6,26 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
-from pmlib.plots.style import COLOURS, INK, LINE, MARKERS, MUTED, SMALL, TINY, axes, finish, house_style, short
+from pmlib.plots.robustness import height_of
+from pmlib.plots.style import (
+    COLOURS,
+    INK,
+    LINE,
+    MARKERS,
+    MUTED,
+    SMALL,
+    TINY,
+    axes,
+    beside,
+    finish,
+    house_style,
+    short,
+)  # fmt: skip
 
-# Branches lower than this share of the figure have their name in small letters.
-_LOW = 0.06
+# Points that a line of text needs around it, and that a letter is wide.
+_LEADING, _LETTER = 3, 5
 
 
 @house_style()
@@ -25,23 +40,32 @@ def value_tree(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Drawn upon when given.
     """
-    ax = axes(ax)
-    deepest = int(frame["depth"].max())
+    ax = axes(ax, height=height_of(int(frame["leaf"].sum())))
+    last = int(frame["depth"].max()) + 1
+    inches = ax.bbox.transformed(ax.figure.dpi_scale_trans.inverted())
+    wide, high = 72 * inches.width, 72 * inches.height
+    unnamed = 0
     for row in frame.to_dict("records"):
-        width = deepest - row["depth"] + 1 if row["leaf"] else 1
-        face = "white" if row["leaf"] else "#eef3f7"
-        ax.add_patch(Rectangle((row["depth"], row["top"]), width, row["weight"], facecolor=face, edgecolor=COLOURS[0],
-                               linewidth=1))
-        ax.annotate(f"{short(row['name'])}  {100 * row['weight']:.0f} %",
-                    (row["depth"] + 0.04, row["top"] + row["weight"] / 2), va="center", color=INK,
-                    fontsize=TINY if row["weight"] < _LOW else SMALL)
-    ax.set_xlim(0, deepest + 1)
+        width = last - row["depth"] if row["leaf"] else 1
+        ax.add_patch(Rectangle((row["depth"], row["top"]), width, row["weight"], edgecolor=COLOURS[0], linewidth=1,
+                               facecolor="white" if row["leaf"] else "#eef3f7"))
+        size = SMALL if high * row["weight"] >= SMALL + _LEADING else TINY
+        if high * row["weight"] < size + _LEADING - 1:
+            unnamed += 1
+            continue
+        share = f"  {100 * row['weight']:.0f} %"
+        name = _cut(row["name"], int(wide * width / last / _LETTER) - len(share) - 1)
+        ax.annotate(name + share, (row["depth"] + 0.02 * last, row["top"] + row["weight"] / 2), va="center",
+                    color=INK, fontsize=size)
+    ax.set_xlim(0, last)
     ax.set_ylim(1, 0)
     ax.set_xticks([])
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
     leaves = int(frame["leaf"].sum())
-    return finish(ax, title=f"What counts, and how much: {leaves} criteria, the height is the weight")
+    few = f"; {unnamed} too low to be named" if unnamed else ""
+    return finish(ax, title=f"What counts, and how much: {leaves} {'criterion' if leaves == 1 else 'criteria'}",
+                  x=f"The height is the weight, in % of the whole{few}")
 
 
 @house_style()
@@ -55,18 +79,25 @@ def group_ranks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Drawn upon when given.
     """
-    ax = axes(ax)
-    for y, ranks in enumerate(frame.to_numpy(dtype=float)):
-        ax.hlines(y, ranks.min(), ranks.max(), color=LINE, linewidth=4, zorder=0)
+    ax = axes(ax, height=height_of(len(frame)))
+    apart = frame.max(axis=1) - frame.min(axis=1)
+    ax.hlines(range(len(frame)), frame.min(axis=1), frame.max(axis=1), color=LINE, linewidth=4, zorder=0)
     for j, group in enumerate(frame.columns):
-        ax.plot(frame[group], range(len(frame)), MARKERS[j % len(MARKERS)], color=COLOURS[j % len(COLOURS)],
-                markersize=7, label=str(group))
+        # Groups that give the same rank stand one above the other.
+        same = frame.eq(frame[group], axis=0)
+        shift = 0.3 * (same.iloc[:, :j].sum(axis=1) - (same.sum(axis=1) - 1) / 2)
+        ax.plot(frame[group], np.arange(len(frame)) + shift, MARKERS[j % len(MARKERS)],
+                color=COLOURS[j % len(COLOURS)], markersize=7, label=short(group))
     ax.set_yticks(range(len(frame)), [short(name) for name in frame.index], fontsize=SMALL)
-    ax.invert_yaxis()
+    ax.set_ylim(len(frame) - 0.5, -0.5)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
     ax.grid(axis="x")
     ax.tick_params(axis="y", length=0)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.16), ncols=4, fontsize=SMALL)
-    return finish(ax, title="Projects on whose rank the groups differ most", x="Rank, 1 = best")
+    longest = max(len(short(group)) for group in frame.columns)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.16), ncols=max(1, min(4, 80 // (longest + 4))),
+              fontsize=SMALL)
+    title = "Projects on whose rank the groups differ most" if apart.any() else "All groups rank the projects alike"
+    return finish(ax, title=title, x="Rank, 1 = best")
 
 
 @house_style()
@@ -83,7 +114,7 @@ def assessors(frame: pd.DataFrame, ax: Axes | None = None, *, unit: str = "point
     unit : str
         ``levels`` or ``points``.
     """
-    ax = axes(ax)
+    ax = axes(ax, height=height_of(len(frame)))
     kinds = (("own", "projects of the own programme"), ("other", "projects of other programmes"))
     for j, (kind, label) in enumerate(kinds):
         place = np.arange(len(frame)) + (0.15 if j else -0.15)
@@ -91,10 +122,18 @@ def assessors(frame: pd.DataFrame, ax: Axes | None = None, *, unit: str = "point
         ax.plot(frame[f"{kind}_{unit}"], place, MARKERS[3 * j], color=COLOURS[3 * j], markersize=7, label=label,
                 markerfacecolor="white" if j else COLOURS[0], linestyle="none")
     ax.axvline(0, color=MUTED, linewidth=0.8)
-    ax.set_yticks(range(len(frame)), frame["assessor_id"].astype(str), fontsize=SMALL)
-    ax.invert_yaxis()
+    unknown = frame[[f"{kind}_{unit}" for kind, _ in kinds]].isna().all(axis=1)
+    for y in np.flatnonzero(unknown):
+        beside(ax, (0, float(y)), "nobody to compare with")
+    ax.set_yticks(range(len(frame)), [short(name) for name in frame["assessor_id"]], fontsize=SMALL)
+    ax.set_ylim(len(frame) - 0.5, -0.5)
     ax.grid(axis="x")
     ax.tick_params(axis="y", length=0)
     ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.16), ncols=2, fontsize=SMALL)
     return finish(ax, title="How far each assessor judges above the colleagues",
                   x=f"{unit.capitalize()} above (right) or below the colleagues, 95 % interval over projects")
+
+
+def _cut(name: str, letters: int) -> str:
+    text = short(name)
+    return text if len(text) <= letters else text[: max(letters - 1, 1)].rstrip("… ") + "…"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -26,12 +26,12 @@ from pmlib.plots.style import (
     short,
 )  # fmt: skip
 
-# Shares below this are left blank in a heat map; above the other, the number is written in white.
-_BLANK, _DARK = 0.005, 0.55
+# Shares up to this are left blank in a heat map; above the other, a number reads better in white than in black.
+_BLANK, _DARK = 0.005, 0.86
 
 
 @house_style()
-def stability(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+def stability(frame: pd.DataFrame, ax: Axes | None = None, *, until: str = "the leader changes") -> Axes:
     """Draw each weight with the interval in which the leader stays first, and who takes over.
 
     Parameters
@@ -40,8 +40,10 @@ def stability(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ``Stability.to_frame()``: name, weight, low, high (shares 0-1), taken_over_below, taken_over_above.
     ax : Axes, optional
         Drawn upon when given.
+    until : str
+        What happens at the ends.
     """
-    ax = axes(ax)
+    ax = axes(ax, height=height_of(len(frame)))
     place = np.arange(len(frame))
     ax.hlines(place, 0, 1, color=LINE, linewidth=1, zorder=0)
     ax.barh(
@@ -49,17 +51,19 @@ def stability(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     )
     ax.plot(frame["weight"], place, MARKERS[3], color=INK, linestyle="none", markersize=7)
     for y, row in enumerate(frame.to_dict("records")):
-        _taker(ax, (row["low"], y), row["taken_over_below"], side="right")
-        _taker(ax, (row["high"], y), row["taken_over_above"], side="left")
-        ax.annotate(f"{100 * row['weight']:.0f} %", (row["weight"], y), xytext=(0, 10), **_above())
-    ax.set_yticks(place, [short(name) for name in frame["name"]], fontsize=SMALL)
-    ax.invert_yaxis()
-    ax.set_xlim(-0.1, 1.1)
+        for end, side in (("low", "below"), ("high", "above")):
+            if pd.notna(row[f"taken_over_{side}"]):
+                beside(ax, (row[end], y), short(row[f"taken_over_{side}"]), left=side == "below")
+    _on_paper(ax)
+    named = zip(frame["name"], frame["weight"], strict=True)
+    _rows(ax, [f"{short(name)}  {100 * weight:.0f} %" for name, weight in named])
+    # Room for who takes over at 0 and at 100 %.
+    room = 0.03 + 0.018 * max((len(text.get_text()) for text in ax.texts), default=0)
+    ax.set_xlim(-room, 1 + room)
     ax.set_xticks(np.linspace(0, 1, 6))
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    ax.tick_params(axis="y", length=0)
-    x = "Weight; the others keep their proportions. At the ends: who takes over"
-    return finish(ax, title="How far each weight can move before the leader changes", x=x)
+    return finish(ax, title=f"How far each weight can move before {until}",
+                  x="Weight (diamond: now); the others keep their proportions\nBeside a bar: who takes over there")
 
 
 @house_style()
@@ -73,23 +77,27 @@ def acceptability(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Drawn upon when given.
     """
-    ax = axes(ax)
+    ax = axes(ax, height=height_of(len(frame)))
     shades = LinearSegmentedColormap.from_list("shares", ["white", COLOURS[0]])
     shares = frame.to_numpy(dtype=float)
     ax.imshow(shares, cmap=shades, vmin=0, vmax=1, aspect="auto")
-    for y, x in np.argwhere(shares >= _BLANK):
+    for y, x in np.argwhere(shares > _BLANK):
         ax.annotate(f"{100 * shares[y, x]:.0f}", (x, y), ha="center", va="center", fontsize=TINY,
-                    color="white" if shares[y, x] > _DARK else INK)
+                    color="white" if shares[y, x] > _DARK else "black")
     ax.set_xticks(range(frame.shape[1]), [str(rank) for rank in frame.columns], fontsize=SMALL)
     ax.set_yticks(range(len(frame)), [short(name) for name in frame.index], fontsize=SMALL)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    title = f"How often each of {len(frame)} projects takes each rank, in 100 draws"
-    return finish(ax, title=title, x=f"Rank, 1 = best; ranks after {frame.columns[-1]} are not shown")
+    # The ranks of a project add up to 1.
+    whole = bool((shares.sum(axis=1) > 1 - _BLANK).all())
+    rest = "" if whole else f"; ranks after {frame.columns[-1]} are not shown"
+    return finish(ax, title="How often each project takes each rank", x=f"Rank, 1 = best; in % of the draws{rest}")
 
 
 @house_style()
-def tornado(frame: pd.DataFrame, ax: Axes | None = None, *, now: float = 0.0, leader: str = "the leader") -> Axes:
+def tornado(
+    frame: pd.DataFrame, ax: Axes | None = None, *, now: float = 0.0, leader: str = "the leader", alone: bool = False
+) -> Axes:
     """Draw how far each weight and score, alone, moves the leader's lead.
 
     Parameters
@@ -103,24 +111,30 @@ def tornado(frame: pd.DataFrame, ax: Axes | None = None, *, now: float = 0.0, le
         The lead as it stands, points.
     leader : str
         Whose lead.
+    alone : bool
+        Whether there is no other project: its value stands for the lead.
     """
-    ax = axes(ax)
+    ax = axes(ax, height=height_of(len(frame)))
+    what = "value" if alone else "lead"
+    if frame.empty:
+        return _nothing(ax, f"The {what} of {short(leader)} hangs on no single weight or score that could move")
     for y, row in enumerate(frame.to_dict("records")):
-        for j, side in enumerate(("low", "high")):
-            end = row[f"lead_{side}"]
-            ax.barh(y, end - now, left=now, height=0.6, **fill(j))
-            if end in (min(row["lead_low"], row["lead_high"], now), max(row["lead_low"], row["lead_high"], now)):
-                beside(ax, (end, y), row[f"{side}_text"], left=end < now)
+        ends = row["lead_low"], row["lead_high"]
+        # Where both ends lie on one side of now, the longer bar must not hide the shorter.
+        for j in sorted((0, 1), key=lambda j: -abs(ends[j] - now)):
+            ax.barh(y, ends[j] - now, left=now, height=0.6, **fill(j))
+            if ends[j] in (min(*ends, now), max(*ends, now)):
+                beside(ax, (ends[j], y), row[("low_text", "high_text")[j]], left=ends[j] < now)
     ax.axvline(now, color=INK, linewidth=1)
-    ax.axvline(0, color=MUTED, linewidth=1, linestyle="--")
-    ax.set_yticks(range(len(frame)), [short(name) for name in frame["label"]], fontsize=SMALL)
-    ax.invert_yaxis()
+    _on_paper(ax)
+    _rows(ax, map(short, frame["label"]))
     ax.margins(x=0.16)
-    ax.tick_params(axis="y", length=0)
-    ax.annotate("left of the dashed line another project leads", (0.99, 0.02), xycoords="axes fraction", ha="right",
-                fontsize=TINY, color=MUTED)
-    return finish(ax, title=f"What the lead of {short(leader)} hangs on, one change at a time",
-                  x=f"Points ahead of the best other project; {now:.1f} now")
+    x = f"Points, {now:.1f} now"
+    if not alone:
+        ax.axvline(0, color=MUTED, linewidth=1, linestyle="--")
+        x = f"Points ahead, {now:.1f} now; left of the dashed line another project leads"
+    return finish(ax, title=f"What the {what} of {short(leader)} hangs on, one change at a time",
+                  x=f"{x}\nPlain: at the lower end of the range, hatched: at the upper end")
 
 
 @house_style()
@@ -134,27 +148,39 @@ def funded(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Drawn upon when given.
     """
-    ax = axes(ax)
+    ax = axes(ax, height=height_of(len(frame)))
+    if frame.empty:
+        return _nothing(ax, "No project to discuss: each is in nearly all sampled plans or in hardly any")
     place = np.arange(len(frame))
     ax.hlines(place, 0, 1, color=LINE, linewidth=1, zorder=0)
     ax.hlines(place, frame["low"], frame["high"], color=COLOURS[0], linewidth=3)
     ax.plot(frame["share"], place, MARKERS[0], color=COLOURS[0], markersize=7)
-    labels = [f"{project} {name}" for project, name in zip(frame["project_id"], frame["name"], strict=True)]
-    ax.set_yticks(place, [short(label) for label in labels], fontsize=SMALL)
-    ax.invert_yaxis()
+    _rows(ax, map(short, frame["project_id"] + " " + frame["name"]))
     ax.set_xlim(-0.02, 1.02)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    return finish(ax, title=f"Chance of being funded: {len(frame)} {'project' if len(frame) == 1 else 'projects'} to "
+                            "discuss", x="Share of the sampled plans that fund it, with 95 % interval")
+
+
+def height_of(rows: int) -> float:
+    """Inches that so many labelled rows need: four until they would run into each other."""
+    return max(4.0, 0.9 + 0.18 * rows)
+
+
+def _rows(ax: Axes, names: Iterable[str]) -> None:
+    """Name the rows, the first on top."""
+    labels = list(names)
+    ax.set_yticks(range(len(labels)), labels, fontsize=SMALL)
+    ax.set_ylim(len(labels) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
-    return finish(ax, title=f"How likely {len(frame)} projects to discuss are funded",
-                  x="Share of the sampled plans in which the project is on, with 95 % interval")
 
 
-def _above() -> dict[str, Any]:
-    return {"textcoords": "offset points", "ha": "center", "fontsize": TINY, "color": INK}
+def _on_paper(ax: Axes) -> None:
+    """Keep lines from crossing the direct labels."""
+    for text in ax.texts:
+        text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
 
 
-def _taker(ax: Axes, end: tuple[float, float], project: Any, *, side: str) -> None:
-    if pd.notna(project):
-        beside(ax, end, str(project), left=side == "right")
-
-
+def _nothing(ax: Axes, title: str) -> Axes:
+    ax.set_axis_off()
+    return finish(ax, title=title)

@@ -38,7 +38,7 @@ def record(answer: Any, tables: Mapping[str, Any] | None = None) -> None:
     answer : result
         Anything with ``summary()``; ``headline()`` and ``figures()`` are kept where it has them.
     tables : mapping of name to frame, optional
-        Frames, or results and expressions that turn into one.
+        Frames, or results and expressions that turn into one; None, where there was no answer, is left out.
 
     Raises
     ------
@@ -57,7 +57,8 @@ def record(answer: Any, tables: Mapping[str, Any] | None = None) -> None:
         if not _PLAIN.fullmatch(name):
             raise ParameterError(f"table {name!r}: a name holds letters, digits, _ and - only. Rename it.")
     for name, table in (tables or {}).items():
-        write_table(_as_frame(table), Path(folder) / "tables" / notebook / name)
+        if table is not None:
+            write_table(_as_frame(table), Path(folder) / "tables" / notebook / name)
     _add_summary(Path(folder), notebook, _entry(answer))
 
 

@@ -29,6 +29,7 @@ from pmlib.scoring.opinions.outranking import Outranking, Preference, Shape, pro
 from pmlib.scoring.opinions.rank_reversal import RankReversals, rank_reversals
 from pmlib.scoring.opinions.ranking_only import RankingOnly
 from pmlib.scoring.opinions.second_opinions import CompromiseRanking, topsis, vikor, weighted_product
+from pmlib.scoring.opinions.side_by_side import SecondOpinions, second_opinions
 from pmlib.scoring.robust.acceptability import Acceptability, acceptability
 from pmlib.scoring.robust.dominance import Dominance, Pareto, dominance, pareto
 from pmlib.scoring.robust.group_space import between_groups, keeping_order
@@ -102,6 +103,7 @@ __all__ = [
     "Returns",
     "ScoreSpread",
     "Scorecard",
+    "SecondOpinions",
     "Shape",
     "Stability",
     "StagedValue",
@@ -155,6 +157,7 @@ __all__ = [
     "rank_reversals",
     "rank_weights",
     "score",
+    "second_opinions",
     "topsis",
     "tornado",
     "tree_weights",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Moves of a weight smaller than this are shown with two more digits.
 _SMALL_MOVE = 0.01
+_MOST_DIGITS = 4
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,7 +62,9 @@ class Explanation:
             sign = float(np.sign(lead))
             ahead, behind = (self.a, self.b) if lead > 0 else (self.b, self.a)
             high, low = max(self.value_a, self.value_b), min(self.value_a, self.value_b)
-            first = f"{ahead} is {abs(lead):.1f} points ahead of {behind} ({high:.1f} to {low:.1f})"
+            digits = _digits(high, low)
+            both = f"({high:.{digits}f} to {low:.{digits}f})"
+            first = f"{ahead} is {abs(lead):.{digits}f} points ahead of {behind} {both}"
         gains = (sign * self.table["difference"]).set_axis(self.table["name"])
         parts = [f"gains most on {gains.idxmax()} ({gains.max():+.1f})"] if gains.max() > TIE else []
         parts += [f"loses most on {gains.idxmin()} ({gains.min():+.1f})"] if gains.min() < -TIE else []
@@ -114,6 +117,13 @@ def crossing_weights(gaps: FloatArray, shares: FloatArray) -> FloatArray:
     crossing: FloatArray = np.divide(at_zero[0], slope, out=np.full(len(shares), np.nan), where=np.abs(slope) > TIE)
     crossing[(crossing < 0) | (crossing > 1)] = np.nan
     return crossing
+
+
+def _digits(high: float, low: float) -> int:
+    """Fewest decimals with which the two values and their difference agree as they are printed."""
+    fits = (digits for digits in (1, 2, 3)
+            if abs(round(high, digits) - round(low, digits) - round(high - low, digits)) < TIE)
+    return next(fits, _MOST_DIGITS)
 
 
 def _both_percents(row: pd.Series) -> str:

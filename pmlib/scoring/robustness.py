@@ -57,7 +57,10 @@ class Stability:
         """Draw each weight with the interval in which the leader stays first."""
         from pmlib.plots import robustness
 
-        return robustness.stability(self.table, ax=ax)
+        until = "the leader changes"
+        if self.top > 1:
+            until = f"the {'order of the ' if self.ordered else ''}first {self.top} change{'s' if self.ordered else ''}"
+        return robustness.stability(self.table, ax=ax, until=until)
 
     def tightest(self) -> pd.Series | None:
         """Return the row whose weight is nearest to an end at which the lead changes; None without any."""

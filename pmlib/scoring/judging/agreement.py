@@ -89,10 +89,12 @@ class Agreement:
         """Return one row per assessor."""
         return self.assessors.copy(deep=False)
 
-    def plot(self, *, ax: Axes | None = None) -> Axes:
-        """Draw how far each assessor judges above the colleagues, on the own programme and on others."""
+    def plot(self, *, ax: Axes | None = None) -> Axes | None:
+        """Draw how far each assessor judges above the colleagues; None where nobody can be compared."""
         from pmlib.plots import judgement
 
+        if len(self.assessors) < 2:  # noqa: PLR2004
+            return None
         return judgement.assessors(self.assessors, ax=ax, unit="levels" if self.scale else "points")
 
     @property

@@ -79,11 +79,13 @@ class Funded:
             raise ParameterError(f"verdict: got {verdict!r}, allowed {', '.join(VERDICTS)}. Name one of these.")
         return self.table.loc[self.table["verdict"] == verdict, "project_id"].tolist()
 
-    def plot(self, *, ax: Axes | None = None, top: int = 20) -> Axes:
-        """Draw the chance of the projects to discuss, the ``top`` nearest to one half."""
+    def plot(self, *, ax: Axes | None = None, top: int = 20) -> Axes | None:
+        """Draw the chance of the projects to discuss, the ``top`` nearest to one half; None where none is open."""
         from pmlib.plots import robustness
 
         discuss = self.table[self.table["verdict"] == "discuss"]
+        if discuss.empty:
+            return None
         near = (discuss["share"] - 0.5).abs().sort_values(kind="stable").index[:top]
         return robustness.funded(discuss.loc[near.sort_values()], ax=ax)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pmlib.errors import ParameterError
+from pmlib.errors import MissingTableError, ParameterError
 from pmlib.portfolio.model import Ints, Status
 from pmlib.portfolio.policy import Objective, Policy
 from pmlib.portfolio.problem import Problem, best_plan, compile_problem, outcome, revalued
@@ -206,7 +206,9 @@ def group_ranks(
     ------
     ParameterError
         Fewer than two are compared, a name comes twice, or a group is unknown.
-    MissingTableError, SchemaError, ScaleError
+    MissingTableError
+        A table is absent, or ``weights`` knows a single group and nothing else was asked.
+    SchemaError, ScaleError
         As for `score`.
 
     References
@@ -268,7 +270,7 @@ def group_profiles(
 def _cards(
     tables: Mapping[str, Any], groups: Sequence[str] | None, weights: GivenWeights | None
 ) -> dict[str, Scorecard]:
-    given = dict(weights or {})
+    given, asked = dict(weights or {}), groups
     if isinstance(groups, str):
         raise ParameterError(f"groups: got the text {groups!r}, allowed a list of names. Write [{groups!r}].")
     if groups is None:
@@ -278,7 +280,9 @@ def _cards(
     if twice:
         raise ParameterError(f"groups: {twice[0]!r} comes twice, allowed once. Give the weights another name.")
     if len(names) < 2:  # noqa: PLR2004
-        raise ParameterError(f"groups: got {', '.join(names) or 'none'}, allowed two or more to compare. "
+        # A workbook with a single group lacks what the question needs; a caller who names one has mistaken it.
+        refusal = MissingTableError if asked is None and not given else ParameterError
+        raise refusal(f"groups: got {', '.join(names) or 'none'}, allowed two or more to compare. "
                              "Add a group to the table weights, or pass weights={name: weights}.")
     cards = {name: score(tables, group=name) for name in groups}
     return cards | {str(name): score(tables, weights=own) for name, own in given.items()}

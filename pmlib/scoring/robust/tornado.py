@@ -61,7 +61,7 @@ class Tornado:
         frame = self.table.head(top)
         frame = frame.assign(label=[_what(row).removeprefix("the ") for _, row in frame.iterrows()], **{
             f"{side}_text": [_amount(row, side) for _, row in frame.iterrows()] for side in ("low", "high")})
-        return robustness.tornado(frame, ax=ax, now=self.lead, leader=self.leader)
+        return robustness.tornado(frame, ax=ax, now=self.lead, leader=self.leader, alone=self.runner_up is None)
 
     def summary(self) -> str:
         """Say what swings the lead most and how many moves unseat the leader."""
