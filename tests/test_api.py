@@ -23,6 +23,13 @@ def test_every_exported_name_is_there_and_documented(name):
     assert getattr(pm, name).__doc__
 
 
+def test_every_name_of_the_scoring_room_is_there_sorted_and_documented():
+    names = pm.scoring.__all__
+    assert names == sorted(names)
+    assert all(getattr(pm.scoring, name).__doc__ for name in names)
+    assert set(dir(pm.scoring)) == set(names)
+
+
 def test_an_unknown_name_is_refused():
     with pytest.raises(AttributeError, match="has no attribute 'rebalence'"):
         _ = pm.rebalence

@@ -27,11 +27,11 @@ from pmlib.plots.style import (
 )  # fmt: skip
 
 # Shares up to this are left blank in a heat map; above the other, a number reads better in white than in black.
-_BLANK, _DARK = 0.005, 0.86
+_BLANK, _DARK = 0.005, 0.92
 
 
 @house_style()
-def stability(frame: pd.DataFrame, ax: Axes | None = None, *, until: str = "the leader changes") -> Axes:
+def stability(frame: pd.DataFrame, ax: Axes | None = None, *, kept: str = "the leader first") -> Axes:
     """Draw each weight with the interval in which the leader stays first, and who takes over.
 
     Parameters
@@ -40,8 +40,8 @@ def stability(frame: pd.DataFrame, ax: Axes | None = None, *, until: str = "the 
         ``Stability.to_frame()``: name, weight, low, high (shares 0-1), taken_over_below, taken_over_above.
     ax : Axes, optional
         Drawn upon when given.
-    until : str
-        What happens at the ends.
+    kept : str
+        What stays between the ends.
     """
     ax = axes(ax, height=height_of(len(frame)))
     place = np.arange(len(frame))
@@ -62,7 +62,7 @@ def stability(frame: pd.DataFrame, ax: Axes | None = None, *, until: str = "the 
     ax.set_xlim(-room, 1 + room)
     ax.set_xticks(np.linspace(0, 1, 6))
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    return finish(ax, title=f"How far each weight can move before {until}",
+    return finish(ax, title=f"Weights that keep {kept}",
                   x="Weight (diamond: now); the others keep their proportions\nBeside a bar: who takes over there")
 
 
@@ -117,14 +117,17 @@ def tornado(
     ax = axes(ax, height=height_of(len(frame)))
     what = "value" if alone else "lead"
     if frame.empty:
-        return _nothing(ax, f"The {what} of {short(leader)} hangs on no single weight or score that could move")
+        ax.set_axis_off()
+        return finish(ax, title=f"The {what} of {short(leader)} hangs on no single weight or score that could move")
     for y, row in enumerate(frame.to_dict("records")):
         ends = row["lead_low"], row["lead_high"]
         # Where both ends lie on one side of now, the longer bar must not hide the shorter.
         for j in sorted((0, 1), key=lambda j: -abs(ends[j] - now)):
             ax.barh(y, ends[j] - now, left=now, height=0.6, **fill(j))
-            if ends[j] in (min(*ends, now), max(*ends, now)):
-                beside(ax, (ends[j], y), row[("low_text", "high_text")[j]], left=ends[j] < now)
+        # An end between now and the other end is within that one's bar and has no label.
+        labels = {row["lead_low"]: row["low_text"], row["lead_high"]: row["high_text"]}
+        for end in labels.keys() & {min(*ends, now), max(*ends, now)}:
+            beside(ax, (end, y), labels[end], left=end < max(*ends, now))
     ax.axvline(now, color=INK, linewidth=1)
     _on_paper(ax)
     _rows(ax, map(short, frame["label"]))
@@ -149,8 +152,6 @@ def funded(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         Drawn upon when given.
     """
     ax = axes(ax, height=height_of(len(frame)))
-    if frame.empty:
-        return _nothing(ax, "No project to discuss: each is in nearly all sampled plans or in hardly any")
     place = np.arange(len(frame))
     ax.hlines(place, 0, 1, color=LINE, linewidth=1, zorder=0)
     ax.hlines(place, frame["low"], frame["high"], color=COLOURS[0], linewidth=3)
@@ -179,8 +180,3 @@ def _on_paper(ax: Axes) -> None:
     """Keep lines from crossing the direct labels."""
     for text in ax.texts:
         text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
-
-
-def _nothing(ax: Axes, title: str) -> Axes:
-    ax.set_axis_off()
-    return finish(ax, title=title)

@@ -132,7 +132,8 @@ def explanation(frame: pd.DataFrame, ax: Axes | None = None, *, a: str = "a", b:
     ax.invert_yaxis()
     ax.margins(x=0.18)
     ax.tick_params(axis="y", length=0)
-    x = f"Points: right of 0 for {short(a)}, left for {short(b)}"
+    first, second = (name if name == "doing nothing" else name.split(maxsplit=1)[0] for name in (a, b))
+    x = f"Points: right of 0 for {first}, left for {second}"
     return finish(ax, title=f"{short(a)} against {short(b)}", x=x)
 
 

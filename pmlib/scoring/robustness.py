@@ -57,10 +57,10 @@ class Stability:
         """Draw each weight with the interval in which the leader stays first."""
         from pmlib.plots import robustness
 
-        until = "the leader changes"
+        kept = "the leader first"
         if self.top > 1:
-            until = f"the {'order of the ' if self.ordered else ''}first {self.top} change{'s' if self.ordered else ''}"
-        return robustness.stability(self.table, ax=ax, until=until)
+            kept = f"the first {self.top} {'in this order' if self.ordered else 'the same'}"
+        return robustness.stability(self.table, ax=ax, kept=kept)
 
     def tightest(self) -> pd.Series | None:
         """Return the row whose weight is nearest to an end at which the lead changes; None without any."""
