@@ -62,7 +62,10 @@ def _work(room: str, case: Case, who: Implementation, *, size: str, folder: str)
 def _rows(case: Case, seen: list[dict[str, Answer]], *, folder: Path, size: tuple[int, ...]) -> list[Answer]:
     rows = []
     for who in case.implementations:
-        row: Answer = {"case": case, "who": who, "size": size, "absent": seen[0][who.name].get("absent", "")}
+        absent = next((turn[who.name]["absent"] for turn in seen if "absent" in turn[who.name]), "")
+        if absent and who.name == OURS:
+            sys.exit(f"{case.name}: {OURS} itself did not work: {absent}")
+        row: Answer = {"case": case, "who": who, "size": size, "absent": absent}
         if not row["absent"]:
             own, theirs = ([turn[name]["seconds"] for turn in seen] for name in (OURS, who.name))
             faster = [b / a for a, b in zip(own, theirs, strict=True)]
@@ -86,19 +89,20 @@ def _slug(name: str) -> str:
 
 def table(rows: list[Answer]) -> str:
     """Write the rows as a table of Markdown."""
-    lines = ["| work | who | seconds | by ours | goal | reached | largest difference |",
-             "| --- | --- | ---: | ---: | --- | --- | ---: |"]
+    lines = ["| work | who | seconds | MB | by ours | goal | reached | largest difference |",
+             "| --- | --- | ---: | ---: | ---: | --- | --- | ---: |"]
     for row in rows:
         case, who = row["case"], row["who"]
         work = f"{case.work}, {' x '.join(f'{n:,}' for n in row['size'])}" if who.name == OURS and row["size"] else \
             case.work if who.name == OURS else ""
         if row["absent"]:
-            lines.append(f"| {work} | {who.name} | | | | absent: {row['absent']} | |")
+            lines.append(f"| {work} | {who.name} | | | | | absent: {row['absent']} | |")
             continue
         goal, reached = _verdict(who, row)
         apart = "" if row["apart"] is None else f"{row['apart']:.1e}"
         ratio = "1" if who.name == OURS else f"{row['faster']:.3g} ({row['range'][0]:.3g} to {row['range'][1]:.3g})"
-        lines.append(f"| {work} | {who.name} | {row['seconds']:.4g} | {ratio} | {goal} | {reached} | {apart} |")
+        cost = f"{row['seconds']:.4g} | {row['extra_mb']:.0f}"
+        lines.append(f"| {work} | {who.name} | {cost} | {ratio} | {goal} | {reached} | {apart} |")
     return "\n".join(lines)
 
 

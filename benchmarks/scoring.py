@@ -73,6 +73,17 @@ def _our_topsis(data: Data) -> Callable[[], Any]:
     return lambda: np.asarray(topsis(data["frame"], weights=weights).numbers["closeness"])
 
 
+def _our_topsis_table(data: Data) -> Callable[[], Any]:
+    from pmlib.scoring import topsis
+
+    weights = dict(zip(data["frame"].columns, data["weights"].tolist(), strict=True))
+
+    def call() -> None:
+        topsis(data["frame"], weights=weights).to_frame()
+
+    return call
+
+
 def _pydecision_topsis(data: Data) -> Callable[[], Any]:
     from pyDecision.algorithm import topsis_method
 
@@ -114,8 +125,13 @@ def _pymcdm_flows(data: Data) -> Callable[[], Any]:
     from pymcdm.methods import PROMETHEE_II
 
     n = data["array"].shape[1]
-    method = PROMETHEE_II("vshape_2", p=np.full(n, 3.0), q=np.full(n, 0.5))
-    return lambda: method(data["array"], data["weights"], np.ones(n))
+
+    def call() -> Any:
+        # An object of its own for each call: the second call of one fails.
+        method = PROMETHEE_II("vshape_2", p=np.full(n, 3.0), q=np.full(n, 0.5))
+        return method(data["array"], data["weights"], np.ones(n))
+
+    return call
 
 
 def _draws(size: tuple[int, ...], seed: int) -> Data:
@@ -210,6 +226,7 @@ CASES = (
         sizes={"full": (1_000_000, 10), "smoke": (500, 4)},
         implementations=(
             Implementation(name=OURS, prepare=_our_topsis),
+            Implementation(name="pmlib, also ranked and sorted", prepare=_our_topsis_table, agrees=False),
             Implementation(name="pyDecision", prepare=_pydecision_topsis, package=_PYDECISION, at_least=1.3),
             Implementation(name="scikit-criteria", prepare=_skcriteria_topsis, package=_SKCRITERIA, at_least=9),
             Implementation(name="pymcdm", prepare=_pymcdm_topsis, package=_PYMCDM, at_least=40),

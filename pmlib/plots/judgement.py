@@ -87,7 +87,7 @@ def group_ranks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         same = frame.eq(frame[group], axis=0)
         shift = 0.3 * (same.iloc[:, :j].sum(axis=1) - (same.sum(axis=1) - 1) / 2)
         ax.plot(frame[group], np.arange(len(frame)) + shift, MARKERS[j % len(MARKERS)],
-                color=COLOURS[j % len(COLOURS)], markersize=7, label=short(group))
+                color=COLOURS[j % len(COLOURS)], markersize=9, markeredgecolor="white", label=short(group))
     ax.set_yticks(range(len(frame)), [short(name) for name in frame.index], fontsize=SMALL)
     ax.set_ylim(len(frame) - 0.5, -0.5)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))

@@ -147,7 +147,7 @@ def _to_decide(tables: Mapping[str, Any]) -> tuple[pd.DataFrame, tuple[str, ...]
 
 def _clipped_notes(tree: CriteriaTree, answers: Judgements) -> tuple[str, ...]:
     counted = ((tree.names[leaf], int(n)) for leaf, n in zip(tree.leaves, answers.n_clipped, strict=True))
-    return tuple(f"{n} {'level' if n == 1 else 'levels'} of {name} outside its scale count as its end."
+    return tuple(f"{n} {'level' if n == 1 else 'levels'} of {name} outside its scale count{'s' * (n == 1)} as its end."
                  for name, n in counted if n)
 
 

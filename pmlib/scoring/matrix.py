@@ -10,11 +10,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from pmlib.errors import ParameterError, did_you_mean
+from pmlib.scoring.inputs import floats, frame_of, labelled, shown
 from pmlib.scoring.values import Direction
 
 FloatArray = npt.NDArray[np.float64]
 
 _SUM_SLACK = 1e-9
+# Beyond it differences and sums leave the floats.
+_LARGEST = 1e300
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -88,7 +91,7 @@ def decision_matrix(
     <DecisionMatrix: 2 alternatives on price ▼ 0.4, quality ▲ 0.6>
     """
     frame = finite_numbers(levels)
-    shares, notes = _shares(weights, list(frame.columns))
+    shares, notes = shares_of(weights, list(frame.columns))
     return DecisionMatrix(levels=frame, weights=shares, directions=_directions(directions, list(frame.columns)),
                           notes=notes)
 
@@ -103,10 +106,11 @@ def by_criterion(
     ParameterError
         A criterion has none, has two, or is unknown.
     """
-    if isinstance(given, pd.Series) and given.index.has_duplicates:
-        twice = given.index[given.index.duplicated()][0]
+    pairs = [(str(name), cell) for name, cell in labelled(given, what=what).items()]
+    cells = dict(pairs)
+    if len(cells) < len(pairs):
+        twice = next(name for place, (name, _) in enumerate(pairs) if name in dict(pairs[:place]))
         raise ParameterError(f"{what}: {twice!r} stands twice, allowed once. Keep one of them.")
-    cells = {str(name): cell for name, cell in given.items()}
     for name in cells:
         if name not in criteria:
             raise ParameterError(f"{what}: {name!r} is no criterion. {did_you_mean(name, criteria)} Correct the label.")
@@ -136,48 +140,62 @@ def finite_numbers(levels: pd.DataFrame, *, what: str = "levels") -> pd.DataFram
     ParameterError
         The table is empty, a label stands twice, or a cell is no finite number.
     """
-    if levels.empty:
+    if frame_of(levels, what=what).empty:
         raise ParameterError(f"{what}: got {len(levels)} rows and {levels.shape[1]} columns, allowed 1 or more of "
                              "each. Pass one row per alternative and one column per criterion.")
     # A million row numbers take longer to write as text than to rank.
-    rows = levels.index if pd.api.types.is_integer_dtype(levels.index) else levels.index.map(str)
-    frame = levels.set_axis(rows, axis=0).set_axis(levels.columns.map(str), axis=1)
+    rows = levels.index if pd.api.types.is_integer_dtype(levels.index) else _texts(levels.index)
+    frame = levels.set_axis(rows, axis=0).set_axis(_texts(levels.columns), axis=1)
+    for labels, kind in ((levels.index, "alternative"), (levels.columns, "criterion")):
+        if labels.hasnans:
+            raise ParameterError(f"{what}: {kind} {int(np.argmax(labels.isna())) + 1} has an empty label, allowed a "
+                                 "name. Name it.")
     for labels, kind in ((frame.index, "alternative"), (frame.columns, "criterion")):
         if labels.has_duplicates:
             raise ParameterError(f"{what}: {kind} {labels[labels.duplicated()][0]!r} stands twice, allowed once. "
                                  "Rename or drop one of them.")
-    floats = (frame.dtypes == np.float64).all()
-    numbers: pd.DataFrame = frame if floats else frame.apply(pd.to_numeric, errors="coerce").astype(float)
-    if not _all_finite(numbers.to_numpy()):
-        row, column = (int(place[0]) for place in np.nonzero(~np.isfinite(numbers.to_numpy())))
+    ready = (frame.dtypes == np.float64).all()
+    numbers: pd.DataFrame = frame if ready else frame.apply(floats)
+    if not _within(numbers.to_numpy()):
+        row, column = (int(place[0]) for place in np.nonzero(~(np.abs(numbers.to_numpy()) <= _LARGEST)))
+        got = f"{frame.index[row]!r} has {shown(frame.iat[row, column])} on {frame.columns[column]!r}"
         raise ParameterError(
-            f"{what}: {frame.index[row]!r} has {_shown(frame.iat[row, column])} on {frame.columns[column]!r}, allowed "
-            "a finite number. Fill the cell, or leave the alternative out: a ranking cannot tell what nobody judged."
+            f"{what}: {got}, allowed a finite number up to 1e300. Fill the cell, or leave the alternative out: a "
+            "ranking cannot tell what nobody judged."
         )
     return numbers
 
 
-def _shown(cell: object) -> str:
-    return f"{cell:g}" if isinstance(cell, float) else repr(cell)
+def _texts(labels: pd.Index) -> pd.Index:
+    """Write labels as text, an empty one too."""
+    return pd.Index([str(label) for label in labels], dtype="str", name=labels.name)
 
 
-def _all_finite(array: FloatArray) -> bool:
-    """Tell whether no cell is NaN or infinite; a finite sum proves it in one pass."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(array.sum())) or bool(np.isfinite(array).all())
+def _within(array: FloatArray) -> bool:
+    """Tell whether no cell is NaN, infinite or too large, without a copy."""
+    return bool(array.min() >= -_LARGEST) and bool(array.max() <= _LARGEST)
 
 
-def _shares(weights: Mapping[str, float] | pd.Series | None, criteria: list[str]) -> tuple[pd.Series, tuple[str, ...]]:
+def shares_of(
+    weights: Mapping[str, float] | pd.Series | None, criteria: list[str]
+) -> tuple[pd.Series, tuple[str, ...]]:
+    """Return weights as shares that sum to 1, in the order of the criteria, and what was rescaled or assumed.
+
+    Raises
+    ------
+    ParameterError
+        A weight is missing, unknown, negative or not finite, or all are 0.
+    """
     index = pd.Index(criteria, name="criterion")
     if weights is None:
         note = f"No weights were given: all {len(criteria)} criteria count the same."
         return pd.Series(1 / len(criteria), index=index, name="weight"), (note,)
     given = by_criterion(weights, criteria, what="weights")
-    raw = pd.to_numeric(pd.Series(list(given.values()), index=index, name="weight"), errors="coerce").astype(float)
-    bad = ~(np.isfinite(raw.to_numpy()) & (raw.to_numpy() >= 0))
+    raw = floats(pd.Series(list(given.values()), index=index, name="weight", dtype=object))
+    bad = ~((raw.to_numpy() >= 0) & (raw.to_numpy() <= _LARGEST))
     if bad.any():
         name = criteria[int(np.argmax(bad))]
-        raise ParameterError(f"weights: {name!r} has {_shown(given[name])}, allowed a finite number of 0 or more. "
+        raise ParameterError(f"weights: {name!r} has {shown(given[name])}, allowed a finite number of 0 or more. "
                              "Turn a criterion round with its direction, not with its weight.")
     total = float(raw.sum())
     if total <= 0:
@@ -192,8 +210,8 @@ def _directions(
     given = dict.fromkeys(criteria, directions) if isinstance(directions, str) else \
         by_criterion(directions, criteria, what="directions")
     for name, word in given.items():
-        if word not in list(Direction):
-            raise ParameterError(f"directions: {name!r} has {word!r}. {did_you_mean(str(word), list(Direction))} "
+        if not isinstance(word, str) or word not in list(Direction):
+            raise ParameterError(f"directions: {name!r} has {shown(word)}. {did_you_mean(str(word), list(Direction))} "
                                  "Write one of the two words.")
     words = [Direction(str(word)) for word in given.values()]
     return pd.Series(words, index=pd.Index(criteria, name="criterion"), name="direction", dtype=object)

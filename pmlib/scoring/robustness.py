@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError
+from pmlib.scoring.inputs import shown, whole_number
 from pmlib.scoring.ranks import TIE, FloatArray, IntArray
 from pmlib.scoring.weights import rest_proportions
 
@@ -191,8 +192,9 @@ def stability_table(
 
 def _pairs(n: int, *, top: int, ordered: bool) -> tuple[IntArray, IntArray]:
     """Rows that must stay ahead and rows that must stay behind them: in order, each of its next one is enough."""
-    if not 1 <= top <= n:
-        raise ParameterError(f"top: got {top}, allowed 1 to {n}, the number of projects. Ask for fewer.")
+    if not 1 <= whole_number(top) <= n:
+        raise ParameterError(f"top: got {shown(top)}, allowed 1 to {n}, the number of projects. Ask for fewer.")
+    top = int(top)
     if not ordered:
         return np.repeat(np.arange(top), n - top), np.tile(np.arange(top, n), top)
     last = np.full(n - top, top - 1)

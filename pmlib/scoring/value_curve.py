@@ -10,14 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pmlib.errors import MissingTableError
-from pmlib.scoring.inputs import first_year, listed, read_table
+from pmlib.errors import MissingTableError, SchemaError
+from pmlib.scoring.inputs import first_year, floats, listed, read_table, refuse_columns, refuse_duplicates, shown
 from pmlib.scoring.values import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _NOTHING = 1e-9
+_LARGEST = 1e100
 # The share of all points that the summary prices, and how it calls it.
 _MOST = 0.8
 
@@ -124,6 +125,7 @@ def value_for_money(projects: pd.DataFrame, *, currency: str = "EUR") -> ValueFo
     >>> value_for_money(frame).to_frame()["project_id"].to_list()
     ['b', 'a']
     """
+    projects = _numbered(projects)
     if projects["cost_k"].isna().all():
         raise MissingTableError(
             "value for money needs the cost of at least one project, got none. Add the table 'projects' with bac_k."
@@ -139,6 +141,23 @@ def value_for_money(projects: pd.DataFrame, *, currency: str = "EUR") -> ValueFo
     table["cum_value"] = table["increment"].cumsum()
     table["hull"] = _hull_corners(table["cum_cost_k"].to_numpy(), table["cum_value"].to_numpy())
     return ValueForMoney(table=table, currency=currency, notes=_notes(projects, useless & ~unknown, unknown))
+
+
+def _numbered(projects: pd.DataFrame) -> pd.DataFrame:
+    """Return the projects with their numbers as floats, refusing what the order would get wrong."""
+    refuse_columns(projects, ("project_id", "name", "increment", "cost_k"), table="projects")
+    rows = projects.reset_index(drop=True)
+    numbers = {name: floats(rows[name]) for name in ("increment", "cost_k")}
+    fits = {"increment": numbers["increment"].abs() <= _LARGEST,
+            "cost_k": numbers["cost_k"].between(0, _LARGEST) | rows["cost_k"].isna()}
+    allowed = {"increment": "points, a finite number", "cost_k": "thousands, 0 or more, or an empty cell"}
+    for name, good in fits.items():
+        if not good.all():
+            row = rows[~good].iloc[0]
+            raise SchemaError(f"projects: {name} of {row['project_id']} is {shown(row[name])}, allowed "
+                              f"{allowed[name]}. Correct the cell.")
+    refuse_duplicates(rows["project_id"], table="projects", column="project_id")
+    return rows.assign(project_id=rows["project_id"].astype("str"), **numbers)
 
 
 def still_to_spend(tables: Mapping[str, Any], projects: pd.DataFrame) -> pd.Series:

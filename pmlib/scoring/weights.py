@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError, PmlibError, SchemaError, did_you_mean
-from pmlib.scoring.inputs import read_table, refuse_duplicates
+from pmlib.scoring.inputs import floats, labelled, of_kind, read_table, refuse_duplicates, shown
 from pmlib.scoring.values import CriteriaTree, FloatArray
 from pmlib.scoring.weighing.rank_weights import RankMethod, rank_weights
 
 _SUM_SLACK = 1e-9
+_LARGEST = 1e300
 _LARGEST_SWING = 100.0
 
 
@@ -82,8 +83,9 @@ def group_weights(tables: Mapping[str, Any], tree: CriteriaTree, *, group: str =
     """
     table = read_table(tables, "weights", columns=("objective_id", "group", "weight", "method"))
     groups = sorted(table["group"].unique())
-    if group not in groups:
-        raise ParameterError(f"group {group!r} has no row in weights. {did_you_mean(group, groups)} Name one of these.")
+    if not isinstance(group, str) or group not in groups:
+        words = did_you_mean(str(group), groups)
+        raise ParameterError(f"group {shown(group)} has no row in weights. {words} Name one of these.")
     rows = table[table["group"] == group]
     refuse_duplicates(rows["objective_id"], table=f"weights of {group}", column="objective_id")
     given = dict(zip(rows["objective_id"], rows["weight"], strict=True))
@@ -113,9 +115,10 @@ def given_weights(weights: Mapping[str, float] | pd.Series, tree: CriteriaTree) 
     ParameterError
         A leaf has no weight, an objective is no leaf, a weight is negative or not finite, or all are 0.
     """
-    if isinstance(weights, pd.Series):
-        refuse_duplicates(pd.Series(weights.index.astype("str")), table="weights=", column="objective_id")
-    given = {str(objective): weight for objective, weight in weights.items()}
+    tree = of_kind(tree, CriteriaTree, what="tree", remedy="Read it with criteria(tables).")
+    pairs = [(str(objective), weight) for objective, weight in labelled(weights, what="weights").items()]
+    given = dict(pairs)
+    refuse_duplicates(pd.Series([name for name, _ in pairs], dtype="str"), table="weights=", column="objective_id")
     return _rescaled(given, tree, group="the caller", error=ParameterError)
 
 
@@ -184,23 +187,17 @@ def _refuse_other_leaves(
 def _rescaled(given: Mapping[str, Any], tree: CriteriaTree, *, group: str, error: type[PmlibError]) -> Weights:
     _refuse_other_leaves(given, tree, group=group, error=error)
     leaves = tree.leaves
-    raw = np.array([_number(given[leaf], leaf, group=group, error=error) for leaf in leaves])
+    raw = floats(pd.Series([given[leaf] for leaf in leaves], dtype=object)).to_numpy()
+    good = (raw >= 0) & (raw <= _LARGEST)
+    if not good.all():
+        leaf = leaves[int(np.argmin(good))]
+        raise error(
+            f"weights of {group}: weight of {leaf!r} is {shown(given[leaf])}, allowed a finite number of 0 or more. "
+            "Turn a criterion round with its direction, not with its weight."
+        )
     total = float(raw.sum())
     if total <= 0:
         raise error(f"weights of {group}: all are 0, allowed at least one above 0. Give the largest swing 100.")
     shares = pd.Series(raw / total, index=pd.Index(leaves, name="objective_id"), name="weight")
     note = f"Weights of {group} summed to {total:g} and were rescaled to sum 1."
     return Weights(shares=shares, group=group, notes=(note,) if abs(total - 1.0) > _SUM_SLACK else ())
-
-
-def _number(weight: Any, leaf: str, *, group: str, error: type[PmlibError]) -> float:
-    try:
-        number = float(weight)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not np.isfinite(number) or number < 0:
-        raise error(
-            f"weights of {group}: weight of {leaf!r} is {weight!r}, allowed a finite number of 0 or more. "
-            "Turn a criterion round with its direction, not with its weight."
-        )
-    return number

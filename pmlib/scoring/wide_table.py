@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError, ScaleError, did_you_mean
+from pmlib.scoring.inputs import frame_of, of_kind, shown
 from pmlib.scoring.ranks import FloatArray
 from pmlib.scoring.value_scale import Outside, ValueFunction, ValueScale
 from pmlib.scoring.value_shapes import SLACK, TOP
@@ -127,6 +128,7 @@ def additive_expression(table: ir.Table, tree: CriteriaTree, *, weights: Mapping
     import ibis
 
     shares = given_weights(weights, tree).shares.to_numpy(dtype=float)
+    of_kind(table, ibis.Table, what="table", remedy="Score a DataFrame with additive_values.")
     for leaf in tree.leaves:
         _refuse_absent(leaf, list(table.columns))
     low: Any = ibis.literal(0.0)
@@ -146,14 +148,13 @@ def _weighted_sum(values: FloatArray, weights: FloatArray) -> FloatArray:
 def _array(levels: pd.DataFrame, tree: CriteriaTree) -> FloatArray:
     """Levels in the order of the leaves; no copy where the frame is just that already."""
     for leaf in tree.leaves:
-        _refuse_absent(leaf, list(levels.columns))
+        _refuse_absent(leaf, list(frame_of(levels, what="levels").columns))
     own = levels if list(levels.columns) == tree.leaves else levels[tree.leaves]
-    try:
-        return np.asarray(own.to_numpy(dtype=float))
-    except (TypeError, ValueError):
-        wrong = next(leaf for leaf in tree.leaves if not pd.api.types.is_numeric_dtype(own[leaf]))
+    strange = [leaf for leaf in tree.leaves if own[leaf].dtype.kind not in "biuf"]
+    for wrong in strange:
         raise ParameterError(f"levels: column {wrong!r} is {own[wrong].dtype}, allowed numbers. "
-                             "Convert it, or leave cells empty.") from None
+                             "Convert it, or leave cells empty.")
+    return np.asarray(own.to_numpy(dtype=float, na_value=np.nan))
 
 
 def _refuse_absent(leaf: str, columns: list[str]) -> None:
@@ -177,7 +178,7 @@ def _refuse_outside(index: pd.Index, block: FloatArray, tree: CriteriaTree) -> N
         refused = scale.refused(block[:, j])
         if refused.any():
             row = int(np.argmax(refused))
-            raise ScaleError(f"levels: row {index[row]!r}, {scale.objective_id!r}: got {block[row, j]:g}, "
+            raise ScaleError(f"levels: row {shown(index[row])}, {scale.objective_id!r}: got {block[row, j]:g}, "
                              f"allowed {scale.allowed}. {scale.remedy}")
 
 

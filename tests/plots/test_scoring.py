@@ -12,7 +12,7 @@ import pytest
 from matplotlib.axes import Axes
 from PIL import Image
 
-from pmlib.plots import robustness, scoring
+from pmlib.plots import scoring
 from pmlib.scoring import score
 
 mpl.use("Agg")
@@ -66,14 +66,6 @@ def test_bounds_are_drawn_and_written_where_scores_are_missing(card):
     assert "bounds" in ax.get_title(loc="left")
 
 
-def test_stability_names_who_takes_over(card):
-    stable = card.stability()
-    takers = stable.to_frame()[["taken_over_below", "taken_over_above"]].stack().dropna().to_list()
-    texts = _texts(stable.plot())
-    assert [text for text in texts if not text.endswith("%")] == takers
-    assert "nan" not in texts
-
-
 def test_value_for_money_labels_a_few_projects_and_names_the_currency(card):
     ax = card.value_for_money().plot()
     assert 2 <= sum(text.startswith("P") for text in _texts(ax)) <= 6
@@ -92,7 +84,6 @@ def test_explanation_writes_every_difference(card):
     [
         (scoring.contributions, lambda card: card.bars()),
         (scoring.intervals, lambda card: card.to_frame()),
-        (robustness.stability, lambda card: card.stability().to_frame()),
         (scoring.value_for_money, lambda card: card.value_for_money().to_frame()),
         (scoring.explanation, lambda card: card.explain("P00", "P01").to_frame()),
     ],
@@ -120,6 +111,6 @@ def test_same_figure_twice_is_the_same_picture(card):
     pictures = []
     for _ in range(2):
         file = io.BytesIO()
-        card.stability().plot().figure.savefig(file, dpi=50, metadata={"Software": None})
+        card.plot_bounds().figure.savefig(file, dpi=50, metadata={"Software": None})
         pictures.append(file.getvalue())
     assert pictures[0] == pictures[1]

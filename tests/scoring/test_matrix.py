@@ -84,8 +84,10 @@ def test_infinities_that_cancel_in_a_sum_are_found():
         decision_matrix(LEVELS.assign(price=[np.inf, -np.inf]))
 
 
-def test_finite_levels_whose_sum_overflows_are_taken():
-    assert decision_matrix(LEVELS.assign(price=[1.7e308, 1.7e308])).array[0, 0] == 1.7e308
+def test_levels_are_taken_as_long_as_their_differences_are_floats():
+    assert decision_matrix(LEVELS.assign(price=[1e300, -1e300])).array[0, 0] == 1e300
+    with pytest.raises(ParameterError, match=r"'A' has 1\.7e\+308 on 'price', allowed a finite number up to 1e300"):
+        decision_matrix(LEVELS.assign(price=[1.7e308, -1.7e308]))
 
 
 def test_a_word_among_numbers_is_named_with_its_place():
@@ -135,3 +137,35 @@ def test_a_matrix_answers_the_same_twice():
     matrix = decision_matrix(LEVELS, directions="minimise")
     np.testing.assert_array_equal(matrix.array, matrix.array)
     assert matrix.signs.tolist() == matrix.signs.tolist() == [-1.0, -1.0]
+
+
+@pytest.mark.parametrize("levels", [None, [[1, 2]], np.ones((2, 2)), {"a": [1]}, pd.Series([1.0]), "x", 3])
+def test_what_is_no_frame_is_refused(levels):
+    with pytest.raises(ParameterError, match=r"levels: got a .*, allowed a DataFrame\. Make one with pd\.DataFrame"):
+        decision_matrix(levels)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("empty", [None, np.nan])
+def test_an_empty_label_is_refused(axis, empty):
+    frame = pd.DataFrame([[1.0, 2.0], [3.0, 4.0]], index=["A", "B"], columns=["x", "y"])
+    with pytest.raises(ParameterError, match=r"levels: (alternative|criterion) 2 has an empty label, .*Name it"):
+        decision_matrix(frame.set_axis(["A", empty], axis=axis))
+
+
+@pytest.mark.parametrize("cells", [[1j, 2j], pd.to_datetime(["2020-01-01", "2021-01-01"])])
+def test_complex_numbers_and_dates_are_no_levels(cells):
+    with pytest.raises(ParameterError, match=r"levels: .* on 'price', allowed a finite number"):
+        decision_matrix(LEVELS.assign(price=cells))
+
+
+@pytest.mark.parametrize("weights", [[1, 2], (1, 2), np.ones(2), {"price", "quality"}, "price", 3, LEVELS])
+def test_weights_without_labels_are_refused(weights):
+    with pytest.raises(ParameterError, match=r"weights: got a .*, allowed a mapping or a Series\."):
+        decision_matrix(LEVELS, weights=weights)
+
+
+@pytest.mark.parametrize("word", [np.float64(1.0), None, ["maximise"], pd.NA])
+def test_a_direction_that_is_no_word_is_refused(word):
+    with pytest.raises(ParameterError, match=r"directions: .*Known: maximise, minimise\..* Write one of the two words"):
+        decision_matrix(LEVELS, directions=dict.fromkeys(LEVELS.columns, word))

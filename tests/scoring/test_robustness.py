@@ -227,3 +227,9 @@ def test_first_few_are_said_in_sentences():
                      ordered=True)  # fmt: skip
     assert free.summary() == "The first 2 stay in this order whatever a single weight is."
     assert free.clause() == "no change of a single weight changes the first 2 in this order"
+
+
+@pytest.mark.parametrize("top", [None, 1.5, True, "1", np.nan])
+def test_a_top_that_is_no_whole_number_is_refused(top):
+    with pytest.raises(ParameterError, match=r"top: got .*, allowed 1 to 2, the number of projects"):
+        stability_table(np.array([[1.0], [0.0]]), np.ones(1), project_ids=["A", "B"], top=top)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
-from pmlib.errors import MissingTableError
+from pmlib.errors import MissingTableError, ParameterError, SchemaError
 from pmlib.scoring import Scorecard, score, value_for_money
 
 
@@ -109,3 +109,27 @@ def test_empty_and_free_answers_are_said():
     assert nothing.headline() == {"0": "projects add points over doing nothing"}
     assert repr(nothing) == "<ValueForMoney: no project adds points>"
     assert value_for_money(_projects([(1, 0.0)])).headline() == {"0 k": "EUR for all 1 projects"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"cost_k": -1.0}, r"projects: cost_k of A is -1\.0, allowed thousands, 0 or more"),
+        ({"cost_k": "cheap"}, r"projects: cost_k of A is 'cheap', allowed thousands"),
+        ({"increment": None}, r"projects: increment of A is nan, allowed points, a finite number\. Correct"),
+        ({"increment": float("inf")}, r"projects: increment of A is inf, allowed points"),
+        ({"project_id": "B"}, r"projects: project_id 'B' stands in 2 rows"),
+    ],
+)
+def test_a_bad_row_is_refused_by_name(change, message):
+    rows = [{"project_id": "A", "name": "A", "increment": 5.0, "cost_k": 1.0} | change,
+            {"project_id": "B", "name": "B", "increment": 4.0, "cost_k": 2.0}]
+    with pytest.raises(SchemaError, match=message):
+        value_for_money(pd.DataFrame(rows))
+
+
+def test_projects_without_a_column_or_a_frame_are_refused():
+    with pytest.raises(SchemaError, match=r"projects: column 'cost_k' is missing\."):
+        value_for_money(pd.DataFrame({"project_id": ["A"], "name": ["A"], "increment": [1.0]}))
+    with pytest.raises(ParameterError, match=r"projects: got a list, allowed a DataFrame"):
+        value_for_money([1])

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from pmlib.errors import MissingTableError, ParameterError, SchemaError
 from pmlib.schema import TABLES
-from pmlib.scoring import Method, criteria, given_weights, group_weights
+from pmlib.scoring import (
+    Method,
+    best_worst,
+    criteria,
+    given_weights,
+    group_pairwise_weights,
+    group_weights,
+    pairwise_weights,
+)
 from pmlib.scoring.weights import rest_proportions
 
 GIVEN = {"reach": 50.0, "fit": 30.0, "risk": 20.0}
@@ -191,3 +199,42 @@ def test_other_weights_keep_their_proportions_and_share_equally_when_all_are_0()
     assert rest_proportions(np.array([0.5, 0.3, 0.2]))[0].tolist() == pytest.approx([0, 0.6, 0.4])
     assert rest_proportions(np.array([1.0, 0.0, 0.0]))[0].tolist() == [0, 0.5, 0.5]
     assert rest_proportions(np.array([1.0])).tolist() == [[0.0]]
+
+
+def _result(kind):
+    pairs = pd.DataFrame({"criterion": ["reach", "reach"], "against": ["fit", "risk"], "times": [2, 6]})
+    rows = {"best_to_others": {"fit": 2, "risk": 6}, "others_to_worst": {"reach": 6, "fit": 3}}
+    return {"pairwise": lambda: pairwise_weights(pairs), "group": lambda: group_pairwise_weights({"a": pairs}),
+            "best worst": lambda: best_worst("reach", "risk", **rows)}[kind]()
+
+
+@pytest.mark.parametrize("kind", ["pairwise", "group", "best worst"])
+def test_a_result_is_not_its_weights_and_says_where_they_are(tree, kind):
+    with pytest.raises(ParameterError, match=r"weights: got a .*Weights, allowed .*Pass its \.weights"):
+        given_weights(_result(kind), tree)
+    shares = given_weights(_result(kind).weights, tree).shares
+    assert shares.index.tolist() == tree.leaves
+    assert shares.index.name == "objective_id"
+
+
+def test_weights_of_a_group_are_passed_by_their_shares(tree):
+    whole = given_weights(dict.fromkeys(tree.leaves, 1), tree)
+    with pytest.raises(ParameterError, match=r"weights: got a Weights, allowed .*Pass its \.shares"):
+        given_weights(whole, tree)
+
+
+@pytest.mark.parametrize("cell", [10**400, 1.7e308, 1j, pd.NaT, [1], np.float64("nan")])
+def test_a_weight_that_is_no_usable_number_is_refused_as_it_was_written(tree, cell):
+    with pytest.raises(ParameterError, match=r"weight of 'reach' is (?!np\.).*, allowed a finite number of 0 or more"):
+        given_weights(dict.fromkeys(tree.leaves, 1) | {"reach": cell}, tree)
+
+
+@pytest.mark.parametrize("group", [None, 3, np.nan, pd.NA, ["board"], pd.Series(["board"])])
+def test_a_group_that_is_no_name_is_refused(tree, group):
+    with pytest.raises(ParameterError, match=r"has no row in weights\. Known: board\."):
+        group_weights(_table(GIVEN), tree, group=group)
+
+
+def test_what_is_no_tree_is_refused():
+    with pytest.raises(ParameterError, match=r"tree: got a dict, allowed a CriteriaTree\. Read it with criteria"):
+        given_weights({"reach": 1}, {})

@@ -153,3 +153,20 @@ def test_the_table_and_its_labels_are_left_as_they_are():
     got = additive_values(levels, criteria({"objectives": OBJECTIVES}), weights=WEIGHTS)
     pd.testing.assert_frame_equal(levels, before)
     assert got.index.equals(levels.index)
+
+
+def test_what_is_no_frame_and_no_database_table_is_refused():
+    tree = criteria({"objectives": LINEAR})
+    weights = dict.fromkeys(tree.leaves, 1)
+    with pytest.raises(ParameterError, match=r"levels: got a ndarray, allowed a DataFrame"):
+        additive_values(np.ones((2, 2)), tree, weights=weights)
+    with pytest.raises(ParameterError, match=r"table: got a DataFrame, allowed a Table\. Score"):
+        additive_expression(pd.DataFrame(1.0, index=[0], columns=tree.leaves), tree, weights=weights)
+
+
+@pytest.mark.parametrize("cells", [[1j, 2j], pd.to_datetime(["2020-01-01", "2021-01-01"]), ["1", "2"]])
+def test_a_column_of_something_else_than_numbers_is_refused(cells):
+    tree = criteria({"objectives": LINEAR})
+    levels = pd.DataFrame({leaf: cells for leaf in tree.leaves})
+    with pytest.raises(ParameterError, match=r"levels: column 'reach' is .*, allowed numbers"):
+        additive_values(levels, tree, weights=dict.fromkeys(tree.leaves, 1))

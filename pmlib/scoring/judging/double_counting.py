@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError, did_you_mean
+from pmlib.scoring.inputs import floats, frame_of, number, of_kind, shown
 from pmlib.scoring.judging.habits import holm
 from pmlib.scoring.values import CriteriaTree
 
 _LEVEL = 0.05
+_LARGEST = 1e100
 #: Fisher's interval needs more than three projects.
 _FEWEST = 4
 _SAME_PARENT, _STRONG = "strong, same parent", "strong"
@@ -142,7 +144,12 @@ def double_counting(
            a     b  n  spearman    flag
     0  reach  buzz  6      0.94  strong
     """
+    tree = of_kind(tree, CriteriaTree, what="tree", remedy="Read it with criteria(tables).")
+    points = frame_of(points, what="points")
+    of_kind(currency, str, what="currency", remedy="Write a code such as 'SEK'.")
     _refuse(points, tree, strong)
+    strong = float(strong)
+    points = _numbers(points)
     rows = [_pair(points[a], points[b], tree) for a, b in combinations(points.columns, 2)]
     table = pd.DataFrame(rows, columns=_COLUMNS)
     table["p_holm"] = holm(table["p_holm"].to_numpy(dtype=float))
@@ -165,13 +172,24 @@ _COLUMNS = [
 
 
 def _refuse(points: pd.DataFrame, tree: CriteriaTree, strong: float) -> None:
-    if not 0 < strong <= 1:
-        raise ParameterError(f"double_counting: strong is {strong:g}, allowed above 0 up to 1. Leave it out for 0.7.")
+    if not 0 < number(strong) <= 1:
+        raise ParameterError(f"double_counting: strong is {shown(strong)}, allowed above 0 up to 1. Leave it out "
+                             "for 0.7.")
     for column in points.columns[points.columns.duplicated()]:
         raise ParameterError(f"double_counting: column {column!r} of points comes twice, allowed once. Drop one.")
-    for column in points.columns.difference(tree.leaves, sort=False):
+    for column in (name for name in points.columns if name not in tree.leaves):
         words = did_you_mean(str(column), tree.leaves)
         raise ParameterError(f"double_counting: column {column!r} of points is no leaf of the tree. {words} Rename it.")
+
+
+def _numbers(points: pd.DataFrame) -> pd.DataFrame:
+    numbers = points.apply(floats)
+    wrong = ~(numbers.abs() <= _LARGEST) & points.notna()
+    if wrong.to_numpy().any():
+        row, column = (int(place[0]) for place in np.nonzero(wrong.to_numpy()))
+        raise ParameterError(f"points: {points.index[row]!r} has {shown(points.iat[row, column])} on "
+                             f"{points.columns[column]!r}, allowed points or an empty cell. Correct the cell.")
+    return numbers
 
 
 def _pair(a: pd.Series, b: pd.Series, tree: CriteriaTree) -> dict[str, Any]:
@@ -179,12 +197,12 @@ def _pair(a: pd.Series, b: pd.Series, tree: CriteriaTree) -> dict[str, Any]:
     above = tree.parents[first]
     row: dict[str, Any] = {"a": first, "b": second, "reason": "",
                               "same_parent": above is not None and above == tree.parents[second]}  # fmt: skip
-    both = pd.DataFrame({"a": a, "b": b}).astype(float).dropna()
+    both = pd.DataFrame({"a": a.to_numpy(), "b": b.to_numpy()}).dropna()
     n = row["n"] = len(both)
     if n < _FEWEST:
         return row | {"reason": f"both known for {n} of the {_FEWEST} projects needed"}
     for column, leaf in (("a", first), ("b", second)):
-        if both[column].nunique() == 1:
+        if np.ptp(both[column]) < 1 / _LARGEST:
             return row | {"reason": f"every project has the same points on {tree.names[leaf]}"}
     pearson, spearman = (float(np.corrcoef(values.to_numpy(), rowvar=False)[0, 1]) for values in (both, both.rank()))
     for name, r, variance in (("spearman", spearman, 1 + spearman**2 / 2), ("pearson", pearson, 1.0)):

@@ -11,8 +11,8 @@ import pandas as pd
 
 from pmlib.errors import CheckError, MissingTableError, ParameterError, SchemaError
 from pmlib.scoring.additive import TO_DECIDE
-from pmlib.scoring.inputs import currency_of, first_year, listed, read_table, refuse_duplicates
-from pmlib.scoring.money.finance import FloatArray, Timing, discount_curve, net_present_value, payback
+from pmlib.scoring.inputs import currency_of, first_year, listed, number, read_table, refuse_duplicates, shown
+from pmlib.scoring.money.finance import LARGEST, FloatArray, Timing, discount_curve, net_present_value, payback
 from pmlib.scoring.money.rates_of_return import RatesOfReturn, internal_rates_of_return, modified_rate_of_return
 
 #: Swanson's weights of p10, p50 and p90 for a mean (Hurst, Brown & Swanson 2000).
@@ -67,10 +67,10 @@ class Appraisal:
         ParameterError
             The project has no flows here.
         """
-        if project_id not in self.flows.index:
+        if not isinstance(project_id, str) or project_id not in self.flows.index:
             known = listed(self.flows.index.to_series())
-            raise ParameterError(f"project_id: got {project_id!r}, allowed a project with flows to decide ({known}). "
-                                 "Correct the id or add its cash_flows.")
+            raise ParameterError(f"project_id: got {shown(project_id)}, allowed a project with flows to decide "
+                                 f"({known}). Correct the id or add its cash_flows.")
         return internal_rates_of_return(self.flows.T[project_id])
 
     def summary(self) -> str:
@@ -183,6 +183,7 @@ def appraise(tables: Mapping[str, Any], *, rate: float | pd.Series = 0.08) -> Ap
     0  17.89  0.5                  1.2
     """
     _refuse_percentages(rate)
+    rate = rate if isinstance(rate, pd.Series) else float(rate)
     projects = read_table(tables, "projects", columns=("project_id", "name", "state"))
     refuse_duplicates(projects["project_id"], table="projects", column="project_id")
     projects = projects[projects["state"].isin(TO_DECIDE)].reset_index(drop=True)
@@ -208,9 +209,10 @@ def appraise(tables: Mapping[str, Any], *, rate: float | pd.Series = 0.08) -> Ap
 
 
 def _refuse_percentages(rate: float | pd.Series) -> None:
-    highest = np.max(rate)
-    if highest > 1.0:
-        raise ParameterError(f"rate: got {highest:g}, allowed above -1 and at most 1. Write 8 % as 0.08.")
+    rates = rate.to_list() if isinstance(rate, pd.Series) else [rate]
+    wrong = [one for one in rates if not -1 < number(one) <= 1]
+    if wrong:
+        raise ParameterError(f"rate: got {shown(wrong[0])}, allowed above -1 and at most 1. Write 8 % as 0.08.")
 
 
 def _by_year(tables: Mapping[str, Any], ids: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -232,8 +234,8 @@ def _by_year(tables: Mapping[str, Any], ids: pd.Series) -> tuple[pd.DataFrame, p
 
 
 def _refuse_bad_cells(flows: pd.DataFrame) -> None:
-    ok = {"year": flows["year"] % 1 == 0, "cost_k": flows["cost_k"].ge(0) & np.isfinite(flows["cost_k"]),
-          "benefit_k": np.isfinite(flows["benefit_k"])}
+    ok = {"year": (flows["year"] % 1 == 0) & flows["year"].between(1900, 2999),
+          "cost_k": flows["cost_k"].between(0, LARGEST), "benefit_k": flows["benefit_k"].abs() <= LARGEST}
     allowed = {"year": "a calendar year", "cost_k": "0 or more thousands", "benefit_k": "thousands"}
     for column, good in ok.items():
         if not good.all():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,9 +9,12 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError, SchemaError, did_you_mean
-from pmlib.scoring.money.finance import FloatArray, Flows, cash_amounts
+from pmlib.scoring.inputs import floats, number, refuse_columns, shown, whole_number
+from pmlib.scoring.money.finance import LARGEST, FloatArray, Flows, cash_amounts, share_a_year
 
 _YEAR = 12
+# A hundred years.
+_MOST_MONTHS = 1_200
 
 
 class Urgency(StrEnum):
@@ -171,7 +173,7 @@ def cost_of_delay(
     amounts, _ = cash_amounts(benefits, each="month")
     kind = _urgency(urgency)
     _refuse_options(months, rate=rate, peak_loss=peak_loss, urgency=kind)
-    delays = np.arange(int(months) + 1)
+    delays, rate, peak_loss = np.arange(int(months) + 1), float(rate), float(peak_loss)
     value = np.array([_value_late(amounts, int(delay), rate=rate, urgency=kind) for delay in delays])
     value = value * np.maximum(1.0 - peak_loss * delays, 0.0)
     lost = value[0] - value
@@ -182,7 +184,7 @@ def cost_of_delay(
         "lost_share": lost / value[0] if value[0] > 0 else np.nan,
         "lost_this_month_k": np.diff(lost, prepend=0.0),
     })
-    return CostOfDelay(table=table, urgency=kind, rate=float(rate), currency=currency)
+    return CostOfDelay(table=table, urgency=kind, rate=rate, currency=currency)
 
 
 def cheapest_order(jobs: pd.DataFrame, *, currency: str = "EUR") -> WaitingOrder:
@@ -241,35 +243,33 @@ def _urgency(urgency: Urgency | str) -> Urgency:
     try:
         return Urgency(urgency)
     except ValueError:
-        raise ParameterError(f"urgency: got {urgency!r}. {did_you_mean(str(urgency), list(Urgency))}") from None
+        words = did_you_mean(str(urgency), list(Urgency))
+        raise ParameterError(f"urgency: got {shown(urgency)}. {words} Write one of these words.") from None
 
 
 def _refuse_options(months: int, *, rate: float, peak_loss: float, urgency: Urgency) -> None:
-    if months < 1 or int(months) != months:
-        raise ParameterError(f"months: got {months}, allowed a whole number of 1 or more. Give the longest delay.")
-    if not (math.isfinite(rate) and rate > -1):
-        raise ParameterError(f"rate: got {rate}, allowed a finite share above -1. Write 8 % as 0.08.")
+    if not 1 <= whole_number(months) <= _MOST_MONTHS:
+        raise ParameterError(f"months: got {shown(months)}, allowed a whole number of 1 or more, at most "
+                             f"{_MOST_MONTHS:,}. Give the longest delay.")
+    share_a_year(rate)
     low = "above 0 and at most 1" if urgency is Urgency.PEAK_AFFECTED else f"0 with urgency {urgency!s}"
-    fits = 0 < peak_loss <= 1 if urgency is Urgency.PEAK_AFFECTED else peak_loss == 0
+    fits = 0 < number(peak_loss) <= 1 if urgency is Urgency.PEAK_AFFECTED else number(peak_loss) == 0
     if not fits:
-        raise ParameterError(f"peak_loss: got {peak_loss}, allowed {low}. Write 5 % a month as 0.05, with urgency "
-                             f"'{Urgency.PEAK_AFFECTED}'.")
+        raise ParameterError(f"peak_loss: got {shown(peak_loss)}, allowed {low}. Write 5 % a month as 0.05, with "
+                             f"urgency '{Urgency.PEAK_AFFECTED}'.")
 
 
 def _checked_jobs(jobs: pd.DataFrame) -> pd.DataFrame:
     columns = ["project_id", "cost_of_delay_k", "duration_months"]
-    missing = [name for name in columns if name not in jobs]
-    if missing:
-        words = did_you_mean(missing[0], [str(name) for name in jobs.columns])
-        raise SchemaError(f"jobs: column {missing[0]!r} is missing. {words} Add it.")
+    refuse_columns(jobs, tuple(columns), table="jobs")
     work = jobs[columns].reset_index(drop=True)
     work = work.assign(project_id=work["project_id"].astype("str"), **{
-        name: pd.to_numeric(work[name], errors="coerce").astype("float64") for name in columns[1:]})
+        name: floats(work[name]) for name in columns[1:]})
     if work.empty or work["project_id"].duplicated().any():
         got = "no row" if work.empty else f"{work.loc[work['project_id'].duplicated(), 'project_id'].iloc[0]} twice"
         raise SchemaError(f"jobs: got {got}, allowed 1 or more jobs, each once. Correct project_id.")
     cost, months = work["cost_of_delay_k"], work["duration_months"]
-    good = {"cost_of_delay_k": cost.ge(0) & np.isfinite(cost), "duration_months": months.gt(0) & np.isfinite(months)}
+    good = {"cost_of_delay_k": cost.between(0, LARGEST), "duration_months": months.between(1 / LARGEST, LARGEST)}
     for name, fits in good.items():
         if not fits.all():
             row = work[~fits].iloc[0]

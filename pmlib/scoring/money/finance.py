@@ -9,18 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from pmlib.errors import ParameterError, did_you_mean
+from pmlib.scoring.inputs import number, of_kind, shown, whole_number
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Flows: TypeAlias = "pd.Series | FloatArray | Sequence[float]"
 Rate: TypeAlias = "float | pd.Series | FloatArray | Sequence[float]"
 
+#: Sums and factors within these ends keep their products within the floats.
+LARGEST = 1e100
+_MOST_YEARS = 10_000
+_HIGHEST_RATE = 1000.0
 # What is left of a sum after rounding counts as 0, as a share of the money moved.
 _ROUNDING = 1e-12
 
@@ -66,12 +71,17 @@ def discount_curve(years: int | pd.Index, *, rate: Rate, timing: Timing | str = 
     >>> discount_curve(2, rate=[0.25, 0.6], timing="end").tolist()
     [0.8, 0.5]
     """
-    labels = years if isinstance(years, pd.Index) else pd.RangeIndex(years)
+    labels = _labels(years)
     when = _timing(timing)
     yearly = _yearly_rates(rate, labels, needed=len(labels) - (when is Timing.START))
-    at_start = np.cumprod(np.concatenate([[1.0], 1.0 + yearly]))[: len(labels)]
-    within = 1.0 if when is Timing.START else (1.0 + yearly) ** (0.5 if when is Timing.MID else 1.0)
-    return pd.Series(1.0 / (at_start * within), index=labels, name="factor")
+    # Money of a far year may be worth nothing.
+    with np.errstate(over="ignore"):
+        at_start = np.cumprod(np.concatenate([[1.0], 1.0 + yearly]))[: len(labels)]
+        growth = at_start * (1.0 if when is Timing.START else (1.0 + yearly) ** (0.5 if when is Timing.MID else 1.0))
+    if growth.min() < 1 / LARGEST:
+        raise ParameterError(f"rate: got {yearly.min():g} over {len(labels)} years, which makes money of the last year "
+                             f"worth more than {LARGEST:g} times as much, allowed less. Write 8 % as 0.08.")
+    return pd.Series(1.0 / growth, index=labels, name="factor")
 
 
 def forward_rates(spot: pd.Series) -> pd.Series:
@@ -97,7 +107,8 @@ def forward_rates(spot: pd.Series) -> pd.Series:
     >>> forward_rates(pd.Series([0.02, 0.03], index=[2026, 2027])).round(6).to_dict()
     {2026: 0.02, 2027: 0.040098}
     """
-    rates = _yearly_rates(spot, spot.index, needed=len(spot))
+    of_kind(spot, pd.Series, what="spot", remedy="Write pd.Series(rates, index=years).")
+    rates = _yearly_rates(spot, _labels(spot.index), needed=len(spot))
     growth = (1.0 + rates) ** np.arange(1, len(rates) + 1)
     return pd.Series(growth / np.concatenate([[1.0], growth[:-1]]) - 1.0, index=spot.index, name="forward_rate")
 
@@ -281,14 +292,14 @@ def cash_amounts(flows: Flows, *, each: str = "year") -> tuple[FloatArray, pd.In
     >>> cash_amounts([-1.0, 2.0])[1].tolist()
     [0, 1]
     """
-    amounts = np.asarray(flows, dtype=float)
+    amounts = _array(flows, what="flows")
     if amounts.ndim != 1 or amounts.size == 0:
         raise ParameterError(f"flows: got shape {amounts.shape}, allowed one row of 1 or more. Pass one sum a {each}.")
     years = flows.index if isinstance(flows, pd.Series) else pd.RangeIndex(len(amounts))
-    lost = np.flatnonzero(~np.isfinite(amounts))
+    lost = np.flatnonzero(~(np.abs(amounts) <= LARGEST))
     if len(lost):
         got = f"flows: got {amounts[lost[0]]} in {each} {years[lost[0]]}"
-        raise ParameterError(f"{got}, allowed finite numbers. Write 0 for a {each} without money.")
+        raise ParameterError(f"{got}, allowed finite numbers up to {LARGEST:g}. Write 0 for a {each} without money.")
     _refuse_gaps(years, each=each)
     return amounts, years
 
@@ -304,11 +315,30 @@ def _refuse_gaps(years: pd.Index, *, each: str) -> None:
                              f"each, with 0 for a {each} without money.")
 
 
+def _array(given: Any, *, what: str) -> FloatArray:
+    try:
+        # A complex number loses its half with no more than a warning.
+        return np.asarray(given.tolist() if isinstance(given, pd.Series | np.ndarray) else given, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        raise ParameterError(f"{what}: got {shown(given)}, allowed numbers. Write them without words or "
+                             "units.") from None
+
+
+def _labels(years: int | pd.Index) -> pd.Index:
+    labels = years if isinstance(years, pd.Index) else \
+        pd.RangeIndex(int(years) if 1 <= whole_number(years) <= _MOST_YEARS else 0)
+    if not len(labels):
+        raise ParameterError(f"years: got {shown(years)}, allowed 1 to {_MOST_YEARS:,}, or an Index of as many labels. "
+                             "Say how many years.")
+    return labels
+
+
 def _timing(timing: Timing | str) -> Timing:
     try:
         return Timing(timing)
     except ValueError:
-        raise ParameterError(f"timing: got {timing!r}. {did_you_mean(str(timing), list(Timing))}") from None
+        words = did_you_mean(str(timing), list(Timing))
+        raise ParameterError(f"timing: got {shown(timing)}. {words} Write one of these words.") from None
 
 
 def _yearly_rates(rate: Rate, years: pd.Index, *, needed: int) -> FloatArray:
@@ -319,13 +349,31 @@ def _yearly_rates(rate: Rate, years: pd.Index, *, needed: int) -> FloatArray:
             got = f"none for {unknown[0]}" if len(unknown) else "a year twice"
             raise ParameterError(f"rate: got {got}, allowed one by each of {years[0]} to {years[needed - 1]}. Give the "
                                  "Series the index of the years, or pass an array.")
-        rates = rate.loc[years[:needed]].to_numpy(dtype=float)
+        rates = _array(rate.loc[years[:needed]], what="rate")
     else:
-        rates = np.asarray(rate, dtype=float)
+        rates = _array(rate, what="rate")
         rates = np.full(needed, rates) if rates.ndim == 0 else rates[:needed]
         if rates.shape != (needed,):
             raise ParameterError(f"rate: got {rates.size} years, allowed {needed} or more. Add the later years.")
-    wrong = rates[~(np.isfinite(rates) & (rates > -1.0))]
-    if len(wrong):
-        raise ParameterError(f"rate: got {wrong[0]}, allowed a finite share above -1. Write 8 % as 0.08.")
+    for one in rates:
+        share_a_year(float(one))
     return rates
+
+
+def share_a_year(rate: float) -> float:
+    """Return a discount rate, refusing what is none.
+
+    Raises
+    ------
+    ParameterError
+        It is no number, not finite, -1 or less, or above 100.
+
+    Examples
+    --------
+    >>> share_a_year(0.08)
+    0.08
+    """
+    if not -1 < number(rate) <= _HIGHEST_RATE:
+        raise ParameterError(f"rate: got {shown(rate)}, allowed a finite share above -1, at most {_HIGHEST_RATE:g}. "
+                             "Write 8 % as 0.08.")
+    return float(rate)

@@ -17,6 +17,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
+from pmlib.errors import ParameterError
 from pmlib.scoring.money.finance import Flows, Rate, cash_amounts, discount_curve
 
 #: Whole coefficients, highest power first, the first not 0.
@@ -179,6 +180,9 @@ def modified_rate_of_return(flows: Flows, *, finance_rate: Rate, reinvest_rate: 
     if not ((amounts > 0).any() and (amounts < 0).any()):
         return float("nan")
     grown = discount_curve(years, rate=finance_rate if reinvest_rate is None else reinvest_rate).to_numpy()
+    if grown[-1] < np.finfo(float).tiny:
+        raise ParameterError(f"flows: got {len(amounts)} years, after which money is worth nothing at these rates, "
+                             "allowed fewer. Leave out the last years.")
     put_in = -float(np.minimum(amounts, 0.0) @ discount_curve(years, rate=finance_rate).to_numpy())
     come_out = float(np.maximum(amounts, 0.0) @ grown) / float(grown[-1])
     return float((come_out / put_in) ** (1.0 / (len(amounts) - 1)) - 1.0)

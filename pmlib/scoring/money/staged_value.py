@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from pmlib.errors import CheckError, ParameterError, SchemaError, did_you_mean
-from pmlib.scoring.money.finance import FloatArray
+from pmlib.scoring.inputs import floats, refuse_columns, shown
+from pmlib.scoring.money.finance import LARGEST, FloatArray, share_a_year
 
+_MOST_YEARS = 1_000.0
 _ROUNDING = 1e-9
 _NEEDED = ("stage", "cost_k", "p_success")
 _COLUMNS = ["stage", "cost_k", "p_success", "years", "start_years", "chance_to_reach", "chance_to_go_on", "continue_k",
@@ -148,8 +149,7 @@ def expected_commercial_value(
     plan = _checked_stages(stages)
     chances, payoffs = _outcomes(payoff)
     known = _gate_of_news(plan, known_after)
-    if not (math.isfinite(rate) and rate > -1):
-        raise ParameterError(f"rate: got {rate}, allowed a finite share above -1. Write 8 % as 0.08.")
+    rate = share_a_year(rate)
     shrink = (1.0 + rate) ** -plan["years"].to_numpy()
     odds = plan["p_success"].to_numpy() * shrink
     costs, stops = plan["cost_k"].to_numpy(), plan["stop_k"].to_numpy()
@@ -191,20 +191,21 @@ def _forward(
 
 
 def _checked_stages(stages: pd.DataFrame) -> pd.DataFrame:
-    _refuse_missing(stages, _NEEDED, table="stages")
+    refuse_columns(stages, _NEEDED, others=tuple(_DEFAULTS), table="stages")
     plan = stages.reindex(columns=[*_NEEDED, *_DEFAULTS]).reset_index(drop=True)
     plan = plan.fillna({name: default for name, default in _DEFAULTS.items() if name not in stages})
     numbers = ["cost_k", "p_success", *_DEFAULTS]
-    plan = plan.assign(stage=plan["stage"].astype("str"), **{name: _numbers(plan[name]) for name in numbers})
+    plan = plan.assign(stage=plan["stage"].astype("str"), **{name: floats(plan[name]) for name in numbers})
     if plan.empty or plan["stage"].duplicated().any():
         got = "no row" if plan.empty else f"{plan.loc[plan['stage'].duplicated(), 'stage'].iloc[0]!r} twice"
         raise SchemaError(f"stages: got {got}, allowed 1 or more stages, each once. Name them apart.")
-    lowest = {"cost_k": 0.0, "p_success": 0.0, "years": 0.0, "stop_k": -np.inf}
+    lowest = {"cost_k": 0.0, "p_success": 0.0, "years": 0.0, "stop_k": -LARGEST}
+    highest = {"p_success": 1.0, "years": _MOST_YEARS}
     for name, low in lowest.items():
-        high = 1.0 if name == "p_success" else np.inf
-        wrong = plan[~(plan[name].between(low, high) & np.isfinite(plan[name]))]
+        high = highest.get(name, LARGEST)
+        wrong = plan[~plan[name].between(low, high)]
         if len(wrong):
-            allowed = f"{low:g} to {high:g}" if high == 1 else f"{low:g} or more" if low == 0 else "a finite number"
+            allowed = f"{low:g} to {high:g}" if name in highest else "0 or more" if low == 0 else "a finite number"
             raise SchemaError(f"stages: {name} of {wrong['stage'].iloc[0]!r} is {wrong[name].iloc[0]}, allowed "
                               f"{allowed}. Correct the row.")
     return plan
@@ -215,10 +216,10 @@ def _outcomes(payoff: float | pd.DataFrame) -> tuple[FloatArray, FloatArray]:
     if not isinstance(payoff, pd.DataFrame):
         frame = pd.DataFrame({"outcome": ["success"], "chance": [1.0], "payoff_k": [payoff]})
     else:
-        _refuse_missing(payoff, ("outcome", "chance", "payoff_k"), table="payoff")
+        refuse_columns(payoff, ("outcome", "chance", "payoff_k"), table="payoff")
         frame = payoff
-    chances, payoffs = (_numbers(frame[name]).to_numpy() for name in ("chance", "payoff_k"))
-    if not (np.isfinite(payoffs).all() and (chances >= 0).all() and abs(chances.sum() - 1.0) <= _ROUNDING):
+    chances, payoffs = (floats(frame[name]).to_numpy() for name in ("chance", "payoff_k"))
+    if not ((np.abs(payoffs) <= LARGEST).all() and (chances >= 0).all() and abs(chances.sum() - 1.0) <= _ROUNDING):
         raise SchemaError(f"payoff: chances {chances.tolist()} of {payoffs.tolist()} thousand, allowed chances of 0 or "
                           "more that sum to 1, of finite payoffs. Correct the outcomes.")
     return chances, payoffs
@@ -229,17 +230,7 @@ def _gate_of_news(plan: pd.DataFrame, known_after: str | None) -> int:
     names = plan["stage"].to_list()
     if known_after is None:
         return len(names)
-    if known_after not in names:
-        raise ParameterError(f"known_after: got {known_after!r}. {did_you_mean(str(known_after), names)}")
+    if not isinstance(known_after, str) or known_after not in names:
+        words = did_you_mean(str(known_after), names)
+        raise ParameterError(f"known_after: got {shown(known_after)}. {words} Name one of the stages.")
     return names.index(known_after) + 1
-
-
-def _refuse_missing(frame: pd.DataFrame, needed: tuple[str, ...], *, table: str) -> None:
-    missing = [name for name in needed if name not in frame]
-    if missing:
-        known = [str(name) for name in frame.columns]
-        raise SchemaError(f"{table}: column {missing[0]!r} is missing. {did_you_mean(missing[0], known)} Add it.")
-
-
-def _numbers(cells: pd.Series) -> pd.Series:
-    return pd.to_numeric(cells, errors="coerce").astype("float64")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError, SolverError, did_you_mean
+from pmlib.scoring.inputs import shown
 from pmlib.scoring.matrix import finite_numbers
 from pmlib.scoring.opinions.ranking_only import RankingOnly, only_ranks
 from pmlib.scoring.ranks import FloatArray
@@ -124,8 +125,9 @@ def data_envelopment(
     >>> data_envelopment(cost, gain, returns="constant").to_frame()[["alternative", "efficiency"]].values.tolist()
     [['B', 1.0], ['A', 0.6666666666666666], ['C', 0.5]]
     """
-    if returns not in list(Returns):
-        raise ParameterError(f"data envelopment: returns is {returns!r}. {did_you_mean(str(returns), list(Returns))} "
+    if not isinstance(returns, str) or returns not in list(Returns):
+        words = did_you_mean(str(returns), list(Returns))
+        raise ParameterError(f"data envelopment: returns is {shown(returns)}. {words} "
                              "Write one of the two words.")
     inputs, outputs = _aligned(inputs, outputs)
     solved = {kind: _envelop(_scaled(inputs), _scaled(outputs), returns=kind) for kind in Returns}

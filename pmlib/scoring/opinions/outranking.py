@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError, did_you_mean, nearest
+from pmlib.scoring.inputs import number, shown
 from pmlib.scoring.matrix import DecisionMatrix, by_criterion
 from pmlib.scoring.opinions.ranking_only import (
     ROUNDING,
@@ -87,18 +88,21 @@ class Preference:
     s: float | None = None
 
     def __post_init__(self) -> None:
-        if self.shape not in list(Shape):
-            raise ParameterError(f"preference: shape is {self.shape!r}. {did_you_mean(str(self.shape), list(Shape))} "
+        if not isinstance(self.shape, str) or self.shape not in list(Shape):
+            words = did_you_mean(str(self.shape), list(Shape))
+            raise ParameterError(f"preference: shape is {shown(self.shape)}. {words} "
                                  "Write one of these words.")
         given = {name: getattr(self, name) for name in ("q", "p", "s") if getattr(self, name) is not None}
         needed = _THRESHOLDS[Shape(self.shape)]
         if set(given) != set(needed):
             raise ParameterError(f"preference: {self.shape} has {', '.join(given) or 'no threshold'}, "
                                  f"allowed {' and '.join(needed) or 'none'}. Give just those.")
-        for name, number in given.items():
-            if not (np.isfinite(number) and (number > 0 or (name == "q" and number == 0))):
-                raise ParameterError(f"preference: {name} of {self.shape} is {number!r}, allowed a finite number above "
-                                     "0 (q may be 0). Write it in the criterion's unit.")
+        for name, cell in given.items():
+            threshold = number(cell)
+            object.__setattr__(self, name, threshold)
+            if not (0 < threshold < np.inf or (name == "q" and threshold == 0)):
+                raise ParameterError(f"preference: {name} of {self.shape} is {shown(cell)}, allowed a finite number "
+                                     "above 0 (q may be 0). Write it in the criterion's unit.")
         if self.q is not None and self.p is not None and self.q > self.p:
             raise ParameterError(f"preference: {self.shape} has q {self.q:g} above p {self.p:g}, allowed q up to p. "
                                  "Swap them: below q there is no preference, from p on it is full.")
@@ -283,8 +287,10 @@ def _gaussian(rising: FloatArray, s: float) -> FloatArray:
     for start in range(0, len(rising), _GAUSSIAN_ROWS):
         rows = slice(start, start + _GAUSSIAN_ROWS)
         stop = min(rows.stop, len(rising))
-        gaps = np.maximum(rising[rows, None] - rising[:stop], 0.0) / s
-        preference = -np.expm1(-np.square(gaps, out=gaps) / 2)
+        with np.errstate(over="ignore"):
+            gaps = np.maximum(rising[rows, None] - rising[:stop], 0.0) / s
+        with np.errstate(over="ignore"):
+            preference = -np.expm1(-np.square(gaps, out=gaps) / 2)
         flows[0, rows] = preference.sum(axis=1)
         flows[1, :stop] += preference.sum(axis=0)
     return flows

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError
+from pmlib.scoring.inputs import floats, of_kind
 from pmlib.scoring.matrix import DecisionMatrix, decision_matrix
 from pmlib.scoring.opinions.ranking_only import Directions, RankingOnly, Shares
 from pmlib.scoring.values import Direction
@@ -105,6 +106,9 @@ def rank_reversals(
     >>> rank_reversals(levels, topsis)
     <RankReversals: TOPSIS; pairs swapped 0, changes 5, alternatives 2>
     """
+    if not callable(method):
+        raise ParameterError(f"rank reversals: method is a {type(method).__name__}, allowed a ranking method. Pass the "
+                             "function itself, such as topsis.")
     matrix = decision_matrix(levels, weights=weights, directions=directions)
     if len(matrix.levels) > REVERSAL_LIMIT:
         raise ParameterError(f"rank reversals: got {len(matrix.levels)} alternatives, allowed {REVERSAL_LIMIT}. "
@@ -140,8 +144,10 @@ def _with_row(frame: pd.DataFrame, levels: pd.Series, name: str) -> pd.DataFrame
 
 
 def _by_alternative(answer: RankingOnly | pd.Series, alternatives: pd.Index) -> pd.Series:
-    ranks = answer.ranks if isinstance(answer, RankingOnly) else answer
-    by_name = ranks.set_axis(ranks.index.map(str)).reindex(alternatives)
+    ranks = of_kind(answer.ranks if isinstance(answer, RankingOnly) else answer, pd.Series, what="rank reversals",
+                    remedy="Let the method return ranks under the labels of the levels.")
+    names = pd.Index([str(label) for label in ranks.index])
+    by_name = floats(ranks).set_axis(names)[~names.duplicated()].reindex(alternatives)
     if by_name.isna().any():
         lost = by_name.index[by_name.isna()][0]
         raise ParameterError(f"rank reversals: the method gave no rank to {lost!r}, allowed one per alternative. "

@@ -166,7 +166,8 @@ def no_span(low: FloatArray, high: FloatArray) -> npt.NDArray[np.bool_]:
     low, high : ndarrays of shape (n_criteria,)
         Smallest and largest level.
     """
-    return np.asarray(high - low <= ROUNDING * np.maximum(np.abs(low), np.abs(high)))
+    # The reciprocal of a smaller span leaves the floats.
+    return np.asarray(high - low <= np.maximum(ROUNDING * np.maximum(np.abs(low), np.abs(high)), 1e-300))
 
 
 def same_for_all(matrix: DecisionMatrix, same: npt.NDArray[np.bool_]) -> tuple[str, ...]:

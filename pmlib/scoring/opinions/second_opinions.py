@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pmlib.errors import ParameterError
+from pmlib.scoring.inputs import number, shown
 from pmlib.scoring.matrix import DecisionMatrix
 from pmlib.scoring.opinions.ranking_only import (
     Directions,
@@ -209,8 +210,9 @@ def vikor(
     >>> vikor(levels, directions={"risk": "minimise", "height": "maximise"}).compromise
     ('B',)
     """
-    if not 0 <= v <= 1:
-        raise ParameterError(f"vikor: v is {v!r}, allowed 0 to 1. Take 0.5 to weigh both regrets the same.")
+    if not 0 <= number(v) <= 1:
+        raise ParameterError(f"vikor: v is {shown(v)}, allowed 0 to 1. Take 0.5 to weigh both regrets the same.")
+    v = float(v)
     matrix = as_matrix(levels, weights=weights, directions=directions)
     low, high, _ = _spans(matrix.array)
     same = no_span(low, high)

@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError
+from pmlib.scoring.inputs import frame_of, shown, whole_number
 from pmlib.scoring.ranks import TIE, FloatArray, IntArray
 from pmlib.scoring.robust.polytope import CHUNK
 from pmlib.scoring.robust.rank_counts import count_ranks, count_wins, tie_groups, weighted_sums
 from pmlib.scoring.robust.score_spread import Scores, ScoreSpread, placed, quantiles
-from pmlib.scoring.robust.weight_space import WeightSpace, ordered_points, weight_space
+from pmlib.scoring.robust.weight_space import MOST_DRAWS, WeightSpace, ordered_points, weight_space
 from pmlib.scoring.robust.winning import PairwiseWinning
 from pmlib.scoring.robustness import percent
 
@@ -152,6 +153,7 @@ class Acceptability:
             f"{first['project_id']} is first in {percent(first['first_share'])} of {self.draws:,} draws (standard "
             f"error {100 * first['standard_error']:.1f} points); {rest}. Its expected rank is "
             f"{first['expected_rank']:.1f} of {len(table)}."
+            + (" Projects that tie share first place." if table["first_share"].sum() > 1 + TIE else "")
         )
 
     def headline(self) -> dict[str, str]:
@@ -215,10 +217,13 @@ def acceptability(
     >>> acceptability(points).shares.round(1).to_numpy().tolist()
     [[0.5, 0.4, 0.1], [0.5, 0.4, 0.1], [0.0, 0.2, 0.8]]
     """
-    if draws < 1 or seed < 0:
-        raise ParameterError(f"acceptability: got draws={draws} and seed={seed}, allowed 1 or more draws and a seed of "
-                             "0 or more. Leave both out for 10,000 draws.")
-    allowed = space if space is not None else weight_space(list(points.columns))
+    if not (1 <= whole_number(draws) <= MOST_DRAWS and whole_number(seed) >= 0):
+        raise ParameterError(f"acceptability: got draws={shown(draws)} and seed={shown(seed)}, allowed 1 or more draws "
+                             f"(at most {MOST_DRAWS:,}) and a seed of 0 or more, whole numbers. Leave both out for "
+                             "10,000 draws.")
+    draws, seed = int(draws), int(seed)
+    points = frame_of(points, what="points")
+    allowed = space if space is not None else weight_space([str(name) for name in points.columns])
     ready = placed(ordered_points(points, allowed), scores)
     groups, blocks = _grouped(ready, allowed, draws=draws, seed=seed)
     counts, central = _counted(groups, blocks, n_leaves=len(allowed.leaves))

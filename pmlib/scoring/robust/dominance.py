@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError, SolverError, did_you_mean
+from pmlib.scoring.inputs import of_kind
 from pmlib.scoring.matrix import decision_matrix
 from pmlib.scoring.ranks import TIE, FloatArray, IntArray
 from pmlib.scoring.robust.polytope import BoolArray
@@ -240,7 +241,8 @@ def dominance(
     2          C  20.0  40.0         False         A, B
     """
     levels = decision_matrix(points).levels
-    space = weight_space(list(levels.columns)) if space is None else space
+    space = weight_space(list(levels.columns)) if space is None else \
+        of_kind(space, WeightSpace, what="space", remedy="Make one with weight_space.")
     _refuse_other_criteria(levels, space)
     place = levels.columns.get_indexer(pd.Index(space.leaves))
     bottom, top = bounds(levels, low, side="low")[:, place], bounds(levels, high, side="high")[:, place]
@@ -287,7 +289,7 @@ def bounds(levels: pd.DataFrame, given: pd.DataFrame | None, *, side: str) -> Fl
     except ParameterError as error:
         raise ParameterError(str(error).replace("levels", side, 1)) from error
     for labels, known in ((frame.index, levels.index), (frame.columns, levels.columns)):
-        if odd := sorted(set(labels) ^ set(known)):
+        if odd := sorted(set(labels) ^ set(known), key=str):
             raise ParameterError(f"{side}: {odd[0]!r} is not in both frames. Give the bounds the labels of points.")
     limit: FloatArray = frame.loc[levels.index, levels.columns].to_numpy()
     wrong = limit < array - TIE if side == "high" else limit > array + TIE
@@ -388,4 +390,4 @@ def _refuse_other_criteria(levels: pd.DataFrame, space: WeightSpace) -> None:
 def _named(words: Sequence[str], *, n: int, between: str = ", ") -> str:
     """Write the first of n words."""
     more = f" and {n - _NAMED} more" if n > _NAMED else ""
-    return between.join(words[:_NAMED]) + more
+    return between.join(str(word) for word in words[:_NAMED]) + more

@@ -15,7 +15,7 @@ from pmlib.portfolio.model import Ints, Solution, Status, solve
 from pmlib.portfolio.policy import Objective, Policy
 from pmlib.portfolio.problem import Problem, chosen, compile_problem, revalued
 from pmlib.scoring.additive import score
-from pmlib.scoring.inputs import listed
+from pmlib.scoring.inputs import listed, of_kind, shown, whole_number
 from pmlib.scoring.ranks import FloatArray
 from pmlib.scoring.robust.acceptability import Acceptability
 from pmlib.scoring.robust.score_spread import quantiles
@@ -161,9 +161,10 @@ def funded(
     (exact; here sampled). Wilson (1927), Journal of the American Statistical Association 22: the interval.
     """
     tree = criteria(tables)
-    known = score(tables, group=group).acceptability() if sampled is None else sampled
+    known = score(tables, group=group).acceptability() if sampled is None else \
+        of_kind(sampled, Acceptability, what="sampled", remedy="Pass score(tables).acceptability().")
     _refuse_misfit(known, tree, draws=draws)
-    values = _increments(known, tree, draws=draws)
+    values = _increments(known, tree, draws=int(draws))
     policy = replace(policy or Policy(), objective=Objective.SCORE)
     problem = compile_problem(tables, period=period, values=values.mean(), policy=policy)
     _refuse_unranked(problem.actions.projects)
@@ -174,13 +175,13 @@ def funded(
     on = problem.actions.frame["on"].to_numpy(dtype=bool)[np.array([plan.choice for plan in plans])]
     return Funded(
         table=_table(problem, on, known.expected_rank), n_plans=len(np.unique(on, axis=0)),
-        proved=float(np.mean([plan.proved for plan in plans])), draws=draws, seed=known.seed,
+        proved=float(np.mean([plan.proved for plan in plans])), draws=int(draws), seed=known.seed,
     )
 
 
 def _refuse_misfit(sampled: Acceptability, tree: CriteriaTree, *, draws: int) -> None:
-    if not 1 <= draws <= sampled.draws:
-        raise ParameterError(f"draws: got {draws}, allowed 1 to the {sampled.draws:,} of the sampled ranks. "
+    if not 1 <= whole_number(draws) <= sampled.draws:
+        raise ParameterError(f"draws: got {shown(draws)}, allowed 1 to the {sampled.draws:,} of the sampled ranks. "
                              "Ask for fewer, or sample more.")
     if set(sampled.space.leaves) != set(tree.leaves):
         raise ParameterError(f"sampled: its criteria are {', '.join(sampled.space.leaves)}, allowed those of "

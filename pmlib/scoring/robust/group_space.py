@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise, product
 from typing import Any
 
 import pandas as pd
 
-from pmlib.scoring.inputs import read_table
+from pmlib.scoring.inputs import labelled, read_table
+from pmlib.scoring.matrix import shares_of
 from pmlib.scoring.robust.weight_space import WeightSpace, weight_space
 from pmlib.scoring.values import criteria
 from pmlib.scoring.weights import group_weights
@@ -56,11 +58,18 @@ def between_groups(tables: Mapping[str, Any]) -> WeightSpace:
 def keeping_order(weights: pd.Series) -> WeightSpace:
     """Collect all weights that keep an order of importance: what is left when only the order is trusted.
 
+    Criteria with equal weights are not told apart: either may weigh more than the other, and with all weights equal
+    any weights are possible.
+
     Parameters
     ----------
     weights : Series of criterion to share
-        Equal weights stay equal.
     """
+    weights, _ = shares_of(weights, [str(name) for name in labelled(weights, what="weights").keys()])  # noqa: SIM118
     falling = weights.sort_values(ascending=False, kind="stable")
     order = [part.index.tolist() for _, part in falling.groupby(-falling.round(_DIGITS))]
-    return weight_space(weights.index.tolist(), order=order)
+    leaves = weights.index.tolist()
+    if len(order) == len(leaves):
+        return weight_space(leaves, order=falling.index.tolist())
+    steps = (pair for above, below in pairwise(order) for pair in product(above, below))
+    return weight_space(leaves, linear=[({lower: 1, higher: -1}, 0) for higher, lower in steps])

@@ -15,7 +15,7 @@ from pmlib.portfolio.model import Ints, Status
 from pmlib.portfolio.policy import Objective, Policy
 from pmlib.portfolio.problem import Problem, best_plan, compile_problem, outcome, revalued
 from pmlib.scoring.additive import score
-from pmlib.scoring.inputs import read_table
+from pmlib.scoring.inputs import labelled, read_table, shown
 from pmlib.scoring.ranks import FloatArray
 from pmlib.scoring.robustness import percent
 from pmlib.scoring.scorecard import Scorecard
@@ -84,7 +84,7 @@ class GroupRanks:
     def __repr__(self) -> str:
         """Say it in one line."""
         row = self.weights.iloc[0]
-        return (f"<{type(self).__name__}: {', '.join(self.groups)} on {len(self.projects)} projects; "
+        return (f"<{type(self).__name__}: {', '.join(self.groups)} on {_counted(len(self.projects))}; "
                 f"furthest apart on {row['name']}>")
 
     def _weights_sentence(self) -> str:
@@ -155,7 +155,7 @@ class GroupProfiles(GroupRanks):
     def __repr__(self) -> str:
         """Say it in one line."""
         counts = ", ".join(f"{len(self.verdict(verdict))} {verdict}" for verdict in VERDICTS)
-        return f"<GroupProfiles: {', '.join(self.groups)} on {len(self.plans)} projects; {counts}>"
+        return f"<GroupProfiles: {', '.join(self.groups)} on {_counted(len(self.plans))}; {counts}>"
 
     def _flips(self) -> str:
         most = self.flips[self.flips["flips"] > 0].sort_values("flips", ascending=False, kind="stable").head(_SHOWN)
@@ -267,15 +267,22 @@ def group_profiles(
     return GroupProfiles(**_ranked(cards), **_planned(cards, problem))
 
 
+def _counted(n: int) -> str:
+    return f"{n} project{'' if n == 1 else 's'}"
+
+
 def _cards(
     tables: Mapping[str, Any], groups: Sequence[str] | None, weights: GivenWeights | None
 ) -> dict[str, Scorecard]:
-    given, asked = dict(weights or {}), groups
+    given = {} if weights is None else dict(labelled(weights, what="weights").items())
+    asked = groups
     if isinstance(groups, str):
         raise ParameterError(f"groups: got the text {groups!r}, allowed a list of names. Write [{groups!r}].")
+    if groups is not None and not (isinstance(groups, list | tuple) and all(isinstance(name, str) for name in groups)):
+        raise ParameterError(f"groups: got {shown(groups)}, allowed a list of names. Write ['board', ...].")
     if groups is None:
         groups = sorted(read_table(tables, "weights", columns=("group",))["group"].unique())
-    names = [*groups, *given]
+    names = [*groups, *map(str, given)]
     twice = [name for place, name in enumerate(names) if name in names[:place]]
     if twice:
         raise ParameterError(f"groups: {twice[0]!r} comes twice, allowed once. Give the weights another name.")
@@ -312,9 +319,11 @@ def _ranked(cards: Mapping[str, Scorecard]) -> dict[str, Any]:
 
 
 def _tau_b(first: FloatArray, second: FloatArray) -> float:
-    """Rank correlation with ties; missing where one of them ranks all alike."""
+    """Rank correlation with ties; missing where one of them ranks all alike, and of a single project."""
     from scipy.stats import kendalltau
 
+    if len(first) < 2:  # noqa: PLR2004
+        return float("nan")
     return float(kendalltau(first, second, variant="b").statistic)
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pmlib.errors import ParameterError, did_you_mean
+from pmlib.scoring.inputs import floats, frame_of, of_kind, shown
 from pmlib.scoring.matrix import decision_matrix
 from pmlib.scoring.ranks import FloatArray
 
@@ -51,11 +52,12 @@ class ScoreSpread:
     def summary(self) -> str:
         """Say how many scores are uncertain and in which way."""
         counts = ", ".join(f"{count} {law}" for law, count in self._counts())
-        return f"{len(self.table)} scores are uncertain: {counts}." if counts else "No score is uncertain."
+        many = "1 score is" if len(self.table) == 1 else f"{len(self.table)} scores are"
+        return f"{many} uncertain: {counts}." if counts else "No score is uncertain."
 
     def headline(self) -> dict[str, str]:
         """Give the number of uncertain scores, and of each distribution, as figures."""
-        return {f"{count:,}": f"scores with a {law} distribution" for law, count in self._counts()}
+        return {f"{count:,} {law}": "of the uncertain scores" for law, count in self._counts()}
 
     def __repr__(self) -> str:
         """Say it in one line."""
@@ -173,21 +175,32 @@ def _of_law(law: Law, shares: FloatArray, numbers: FloatArray) -> FloatArray:
 def _stacked(middle: pd.DataFrame, **others: pd.DataFrame) -> pd.DataFrame:
     """One row per cell of ``middle`` that is not NaN, with the other frames' cells of the same labels beside it."""
     for name, frame in {"points": middle, **others}.items():
-        labels = (frame.index, frame.columns)
+        labels = (frame_of(frame, what=name).index, frame.columns)
         if any(label.has_duplicates for label in labels):
             raise ParameterError(f"{name}: a project or criterion stands twice, allowed once. Keep one of them.")
         strange = [one for mine, known in zip(labels, (middle.index, middle.columns), strict=True)
-                   for one in mine.symmetric_difference(known)]
+                   for one in sorted(set(mine) ^ set(known), key=str)]
         if strange:
             raise ParameterError(f"{name}: {strange[0]!r} stands in one frame only, allowed the same projects and "
                                  "criteria in all. Give them the same labels.")
     rows, columns = np.nonzero(middle.notna().to_numpy())
     cells = {"project_id": middle.index.map(str).to_numpy()[rows],
              "objective_id": middle.columns.map(str).to_numpy()[columns],
-             "middle": middle.to_numpy(dtype=float)[rows, columns]}
+             "middle": _cells(middle, what="points")[rows, columns]}
     for name, frame in others.items():
-        cells[name] = frame.loc[middle.index, middle.columns].to_numpy(dtype=float)[rows, columns]
+        cells[name] = _cells(frame.loc[middle.index, middle.columns], what=name)[rows, columns]
     return pd.DataFrame(cells)
+
+
+def _cells(frame: pd.DataFrame, *, what: str) -> FloatArray:
+    """Return numbers, NaN where a cell is empty; a word is refused, as it would pass for an empty cell."""
+    numbers = np.column_stack([floats(cells) for _, cells in frame.items()]) if frame.size else np.empty(frame.shape)
+    lost = np.isnan(numbers) & frame.notna().to_numpy()
+    if lost.any():
+        row, column = (int(place[0]) for place in np.nonzero(lost))
+        raise ParameterError(f"{what}: {frame.index[row]!r} has {shown(frame.iat[row, column])} on "
+                             f"{frame.columns[column]!r}, allowed a number or an empty cell. Correct the cell.")
+    return np.asarray(numbers, dtype=float)
 
 
 def _in_line(cells: pd.DataFrame) -> pd.DataFrame:
@@ -266,7 +279,11 @@ def placed(points: pd.DataFrame, spread: ScoreSpread | None) -> Scores:
     ParameterError
         A label stands twice, a score is of no project or criterion, or a cell is empty and no distribution is given.
     """
-    frame = points.set_axis(points.index.map(str), axis=0).set_axis(points.columns.map(str), axis=1)
+    frame = points.set_axis([str(one) for one in points.index], axis=0)
+    frame = frame.set_axis([str(one) for one in frame.columns], axis=1)
+    if spread is not None:
+        of_kind(spread, ScoreSpread, what="scores", remedy="Make one with normal_scores, uniform_scores or "
+                                                           "triangular_scores.")
     cells = spread.table if spread is not None else pd.DataFrame([], columns=list(_COLUMNS)).astype("str")
     for column, known in (("project_id", frame.index), ("objective_id", frame.columns)):
         for got in sorted(set(cells[column]) - set(known)):

@@ -69,6 +69,8 @@ class Tornado:
         if self.table.empty:
             return f"{start}, and nothing that could move was given."
         row, n = self.table.iloc[0], int(self.table["unseats"].sum())
+        if row["swing"] <= TIE:
+            return f"{start}, and no move alone changes that."
         ends = f"from {row['lead_low']:+.1f} at {_amount(row, 'low')} to {row['lead_high']:+.1f} at "
         moves = f"{n} of {len(self.table)} moves" if n else f"None of {len(self.table)} moves"
         return (
@@ -82,7 +84,7 @@ class Tornado:
         figures = {f"{self.lead:.1f}": f"points that {self.leader}{ahead}"}
         if len(self.table):
             top = self.table.iloc[0]
-            figures[f"{top['swing']:.1f}"] = f"points of lead from {_what(top)}, the largest swing"
+            figures[f"{top['swing']:.1f} points"] = f"of lead from {_what(top)}, the largest swing"
             figures[f"{int(self.table['unseats'].sum())} of {len(self.table)}"] = "moves that unseat it alone"
         return figures
 
@@ -215,4 +217,7 @@ def _what(row: pd.Series) -> str:
 
 
 def _amount(row: pd.Series, side: str) -> str:
-    return f"{100 * row[side]:.0f} %" if row["moved"] == "weight" else f"{row[side]:.0f} points"
+    if row["moved"] == "weight":
+        return f"{100 * row[side]:.0f} %"
+    points = f"{row[side]:.0f}"
+    return f"{points} {'point' if points == '1' else 'points'}"

@@ -79,7 +79,7 @@ class Unseating:
     def headline(self) -> dict[str, str]:
         """Give the weight that must move and who is first then."""
         if self.rival is None:
-            return {"0": f"of {len(self.table)} rivals can pass {self.leader}"}
+            return {f"0 of {len(self.table)}": f"rivals can pass {self.leader}"}
         return {
             f"{_in_points(self.moved)} %": f"of weight to move before {self.rival} is first",
             f"{int(self.table['moved'].notna().sum())} of {len(self.table)}": f"rivals can pass {self.leader}",
@@ -132,10 +132,14 @@ a change of less than 17.1 points in every weight A stays first.'
     values = array @ shares
     first = int(np.argmax(values >= values.max() - TIE))
     gaps = array[first] - np.delete(array, first, axis=0)
+    leads = np.maximum(gaps @ shares, 0.0)
+    # Only proportions of the gaps count from here on; squares of large ones would leave the floats.
+    size = max(float(np.abs(gaps).max(initial=0.0)) / 1e100, 1.0)
+    gaps = gaps / size
     by_sum, by_single = _least_moved(gaps, shares), _least_single(gaps, shares)
     table = pd.DataFrame({
         "project_id": matrix.levels.index.delete(first),
-        "lead": np.maximum(gaps @ shares, 0.0),
+        "lead": leads,
         "moved": np.abs(by_sum - shares).sum(axis=1) / 2,
         "largest_change": np.abs(by_single - shares).max(axis=1),
         "euclidean": _euclidean(gaps, shares),

@@ -7,16 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError, did_you_mean
+from pmlib.scoring.inputs import frame_of, labelled, number, of_kind, shown, whole_number
 from pmlib.scoring.ranks import FloatArray
 from pmlib.scoring.robust.polytope import CHUNK, SLACK, BoolArray, cut, extent, hit_and_run, is_empty
 
+#: Most draws: more bring no digit that matters.
+MOST_DRAWS = 10**9
 # Fewer accepted draws than 1 in 500 cost more than a walk.
+_LARGEST = 1e100
 _PILOT, _ENOUGH = 8_192, 16
 
 
@@ -105,9 +109,11 @@ class WeightSpace:
         ------
         ndarray of shape (size, n_leaves), the last one shorter
         """
-        if n < 0 or size < 1:
-            raise ParameterError(f"weight space: got n={n} and size={size}, allowed n of 0 or more and size of 1 or "
-                                 "more. Ask for at least one draw.")
+        if not (0 <= whole_number(n) <= MOST_DRAWS and whole_number(size) >= 1 and whole_number(seed) >= 0):
+            raise ParameterError(f"weight space: got n={shown(n)}, size={shown(size)} and seed={shown(seed)}, allowed "
+                                 "whole numbers: n of 0 or more, size of 1 or more, seed of 0 or more. Ask for at "
+                                 "least one draw.")
+        n, seed, size = int(n), int(seed), int(size)
         stream, kept = self._chunks(seed), np.empty((0, len(self.leaves)))
         for start in range(0, n, size):
             wanted = min(size, n - start)
@@ -227,16 +233,20 @@ def weight_space(
     >>> weight_space(["reach", "fit", "risk"], order=["reach", "fit", "risk"]).centre().round(3)
     array([0.611, 0.278, 0.111])
     """
+    if isinstance(leaves, str) or not isinstance(leaves, Iterable):
+        raise ParameterError(f"weight space: got a {type(leaves).__name__} as criteria, allowed a list. Write the "
+                             "leaves of the tree one by one.")
     names = tuple(map(str, leaves))
     if not names or len(set(names)) < len(names):
         raise ParameterError(f"weight space: got criteria {', '.join(names) or 'none'}, allowed one or more, each "
                              "once. Pass the leaves of the tree.")
     unit = dict(zip(names, np.eye(len(names)), strict=True))
-    groups = _groups(order or (), unit)
-    ranges = {name: _range(name, ends, unit) for name, ends in (intervals or {}).items()}
+    groups = _groups(_listed(order, what="order"), unit)
+    given = {} if intervals is None else labelled(intervals, what="intervals")
+    ranges = {str(name): _range(str(name), ends, unit) for name, ends in given.items()}
     held = [_Statement("", -np.eye(len(names)), np.zeros(len(names))), *_ordered(groups, unit)]
     cuts = [_interval(name, ends, unit) for name, ends in ranges.items()]
-    cuts += [_linear(coefficients, limit, unit) for coefficients, limit in linear or ()]
+    cuts += [_linear(coefficients, limit, unit) for coefficients, limit in _pairs(_listed(linear, what="linear"))]
     if cuts:
         _refuse_empty([*held, *cuts])
     base = _ordered_simplex(groups, unit)
@@ -259,7 +269,9 @@ def ordered_points(points: pd.DataFrame, space: WeightSpace) -> pd.DataFrame:
     ParameterError
         The criteria are not those of the space.
     """
-    named = points.rename(columns=str)
+    of_kind(space, WeightSpace, what="space", remedy="Make one with weight_space.")
+    points = frame_of(points, what="points")
+    named = points.set_axis([str(name) for name in points.columns], axis=1)
     for got in named.columns:
         if got not in space.leaves:
             raise ParameterError(f"points: criterion {got!r} has no weight in the space. "
@@ -271,8 +283,25 @@ def ordered_points(points: pd.DataFrame, space: WeightSpace) -> pd.DataFrame:
     return named[list(space.leaves)]
 
 
+def _listed(given: object, *, what: str) -> Sequence[Any]:
+    """Return statements as a list; a text, a set or a table has no order to go by."""
+    if given is None:
+        return ()
+    if not isinstance(given, list | tuple):
+        raise ParameterError(f"{what}: got a {type(given).__name__}, allowed a list. Write it in a list.")
+    return given
+
+
+def _pairs(linear: Sequence[Any]) -> Iterator[tuple[Mapping[str, float], float]]:
+    for one in linear:
+        if not (isinstance(one, tuple | list) and len(one) == 2):  # noqa: PLR2004
+            raise ParameterError(f"linear: got {one!r}, allowed a pair of coefficients and limit. Write "
+                                 "({'cost': 2, 'reach': -1}, 0).")
+        yield one[0], one[1]
+
+
 def _groups(order: Sequence[str | Sequence[str]], unit: Mapping[str, FloatArray]) -> list[list[str]]:
-    groups = [[group] if isinstance(group, str) else [str(name) for name in group] for group in order]
+    groups = [[str(name) for name in group] if isinstance(group, list | tuple) else [str(group)] for group in order]
     flat = [name for group in groups for name in group]
     _refuse_unknown(flat, unit, where="order")
     twice = [name for i, name in enumerate(flat) if name in flat[:i]]
@@ -285,13 +314,17 @@ def _groups(order: Sequence[str | Sequence[str]], unit: Mapping[str, FloatArray]
 def _range(name: str, ends: tuple[float, float], unit: Mapping[str, FloatArray]) -> tuple[float, float]:
     _refuse_unknown([name], unit, where="intervals")
     try:
-        low, high = (float(end) for end in ends)
+        low, high = (number(end) for end in ends)
     except (TypeError, ValueError):
         low = high = math.nan
     if not 0 <= low <= high <= 1:
-        raise ParameterError(f"intervals: {name!r} has {ends!r}, allowed a low and a high share with "
+        raise ParameterError(f"intervals: {name!r} has {_told(ends)}, allowed a low and a high share with "
                              "0 <= low <= high <= 1. Write 20 % as 0.2.")
     return low, high
+
+
+def _told(ends: object) -> str:
+    return f"({', '.join(map(shown, ends))})" if isinstance(ends, tuple | list) else shown(ends)
 
 
 def _interval(name: str, ends: tuple[float, float], unit: Mapping[str, FloatArray]) -> _Statement:
@@ -301,13 +334,17 @@ def _interval(name: str, ends: tuple[float, float], unit: Mapping[str, FloatArra
 
 
 def _linear(coefficients: Mapping[str, float], limit: float, unit: Mapping[str, FloatArray]) -> _Statement:
-    _refuse_unknown(coefficients, unit, where="linear")
-    told = " + ".join(f"{number} {name}" for name, number in coefficients.items()) + f" <= {limit}"
-    row = sum((float(number) * unit[name] for name, number in coefficients.items()), np.zeros(len(unit)))
-    size = float(np.abs(row).max())
-    if not (np.isfinite(row).all() and math.isfinite(limit) and size > 0):
-        raise ParameterError(f"linear: got {told}, allowed finite numbers, at least one coefficient other than 0. "
-                             "Correct or drop the statement.")
+    cells = {str(name): cell for name, cell in labelled(coefficients, what="linear").items()}
+    _refuse_unknown(cells, unit, where="linear")
+    told = " + ".join(f"{shown(cell)} {name}" for name, cell in cells.items()) + f" <= {shown(limit)}"
+    row = np.array([number(cells.get(name, 0.0)) for name in unit])
+    size, limit = float(np.abs(row).max()), number(limit)
+    if not (1 / _LARGEST <= size <= _LARGEST and abs(limit) <= _LARGEST):
+        raise ParameterError(f"linear: got {told}, allowed finite numbers up to 1e100, at least one coefficient other "
+                             "than 0. Correct or drop the statement.")
+    if limit == 0 and sorted(coefficients.values()) == [-1, 1]:
+        lower, higher = sorted(coefficients, key=lambda name: -coefficients[name])
+        told = f"{higher} at least {lower}"
     return _Statement(told, row[None] / size, np.array([limit / size]))
 
 

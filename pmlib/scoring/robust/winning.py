@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError
+from pmlib.scoring.inputs import frame_of, of_kind
 from pmlib.scoring.matrix import decision_matrix
 from pmlib.scoring.ranks import TIE, FloatArray
 from pmlib.scoring.robust.weight_space import WeightSpace, ordered_points, weight_space
@@ -101,7 +102,9 @@ def pairwise_winning_index(points: pd.DataFrame, *, space: WeightSpace | None = 
     >>> pairwise_winning_index(points).shares.to_numpy().tolist()
     [[0.0, 0.75], [0.25, 0.0]]
     """
-    allowed = space if space is not None else weight_space(list(points.columns))
+    points = frame_of(points, what="points")
+    allowed = weight_space([str(name) for name in points.columns]) if space is None else \
+        of_kind(space, WeightSpace, what="space", remedy="Make one with weight_space.")
     if allowed.n_cuts:
         raise ParameterError("pairwise_winning_index: got a space with intervals or linear statements, allowed an "
                              "order or nothing. Use acceptability(points, space=...).pairwise(), which draws weights.")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError
+from pmlib.scoring.inputs import floats, labelled, of_kind, shown
 from pmlib.scoring.matrix import by_criterion
 from pmlib.scoring.robustness import percent
 from pmlib.scoring.values import FloatArray
@@ -115,6 +116,10 @@ def best_worst(best: str, worst: str, *, best_to_others: Vector, others_to_worst
     ...            others_to_worst={"cost": 8, "access": 5})
     <BestWorstWeights: cost 0.607, access 0.321, flexibility 0.0714; ksi 0.0357, consistency ratio 0.04>
     """
+    for end, name in (("best", best), ("worst", worst)):
+        of_kind(name, str, what=end, remedy="Name the criterion.")
+    best_to_others = labelled(best_to_others, what="best_to_others")
+    others_to_worst = labelled(others_to_worst, what="others_to_worst")
     criteria = list(dict.fromkeys([*map(str, others_to_worst.keys()), best, worst]))
     known = sorted({*criteria, *map(str, best_to_others.keys())})
     if best == worst and len(known) > 1:
@@ -158,18 +163,18 @@ def _linear_model(to_others: FloatArray, to_worst: FloatArray, *, best: int, wor
 
 
 def _times(given: Vector, criteria: list[str], *, own: str, what: str) -> FloatArray:
-    listed = pd.Series(given, dtype=object)
-    if own not in set(map(str, listed.index)):
-        listed[own] = 1.0
+    pairs = [(str(name), cell) for name, cell in given.items()]
+    pairs += [] if own in dict(pairs) else [(own, 1.0)]
+    listed = pd.Series([cell for _, cell in pairs], index=[name for name, _ in pairs], dtype=object)
     cells = by_criterion(listed, criteria, what=what)
-    times = pd.to_numeric(pd.Series(cells, dtype=object), errors="coerce").to_numpy(dtype=float)
+    times = floats(pd.Series(cells, dtype=object)).to_numpy()
     bad = ~(np.isfinite(times) & (times >= 1))
     if bad.any():
         name = criteria[int(np.argmax(bad))]
-        raise ParameterError(f"{what}: {name!r} has {cells[name]!r}, allowed a finite number of 1 or more. "
+        raise ParameterError(f"{what}: {name!r} has {shown(cells[name])}, allowed a finite number of 1 or more. "
                              "Name the more important one as best, or the less important one as worst.")
     if times[criteria.index(own)] != 1:
-        raise ParameterError(f"{what}: {own!r} against itself is {cells[own]!r}, allowed 1. Leave it out.")
+        raise ParameterError(f"{what}: {own!r} against itself is {shown(cells[own])}, allowed 1. Leave it out.")
     return times
 
 

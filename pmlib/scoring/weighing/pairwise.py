@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError, did_you_mean
+from pmlib.scoring.inputs import shown
 from pmlib.scoring.robustness import percent
 from pmlib.scoring.values import FloatArray
 from pmlib.scoring.weighing.pairwise_judgements import ROUNDING, Comparisons, parts, read_comparisons
@@ -161,8 +162,8 @@ def prioritise(
     ParameterError
         The method is unknown.
     """
-    if method not in list(Prioritisation):
-        raise ParameterError(f"method is {method!r}. {did_you_mean(str(method), list(Prioritisation))} Name one.")
+    if not isinstance(method, str) or method not in list(Prioritisation):
+        raise ParameterError(f"method is {shown(method)}. {did_you_mean(str(method), list(Prioritisation))} Name one.")
     method, logs = Prioritisation(method), comparisons.logs
     n, missing = len(logs), int(np.isnan(logs).sum()) // 2
     scores, lambda_max = _log_weights(logs, method), _principal(logs)[1]

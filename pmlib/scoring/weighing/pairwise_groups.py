@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError, did_you_mean
+from pmlib.scoring.inputs import floats, labelled, of_kind, shown
 from pmlib.scoring.robustness import percent
 from pmlib.scoring.values import CriteriaTree, FloatArray
 from pmlib.scoring.weighing.pairwise import ACCEPTED_RATIO, PairwiseWeights, Prioritisation, prioritise
@@ -17,6 +18,7 @@ from pmlib.scoring.weighing.pairwise_judgements import Comparisons, read_compari
 
 # Weights closer than this are the same weight.
 _SAME = 1e-9
+_LARGEST = 1e300
 
 
 class Aggregation(StrEnum):
@@ -122,8 +124,9 @@ def group_pairwise_weights(
     Aczel & Saaty (1983), Journal of Mathematical Psychology 27, 93-102.
     Forman & Peniwati (1998), European Journal of Operational Research 108, 165-169.
     """
-    if aggregate not in list(Aggregation):
-        raise ParameterError(f"aggregate is {aggregate!r}. {did_you_mean(str(aggregate), list(Aggregation))} Name one.")
+    if not isinstance(aggregate, str) or aggregate not in list(Aggregation):
+        words = did_you_mean(str(aggregate), list(Aggregation))
+        raise ParameterError(f"aggregate is {shown(aggregate)}. {words} Name one.")
     read = _read_members(judgements)
     shares = _shares(member_weights, list(read), what="member_weights")
     own = {member: prioritise(mine, method=method) for member, mine in read.items()}
@@ -166,6 +169,9 @@ def tree_weights(
     ----------
     Saaty (1980), The Analytic Hierarchy Process, chapter 1.
     """
+    tree = of_kind(tree, CriteriaTree, what="tree", remedy="Read it with criteria(tables).")
+    local = {None if parent is None else str(parent): given
+             for parent, given in labelled(local, what="local").items()}
     children: dict[str | None, list[str]] = {}
     for objective in tree.names:
         if tree.leaves_below(objective):
@@ -177,7 +183,7 @@ def tree_weights(
     share: dict[str, float] = {}
     for parent, below in children.items():
         given = local.get(parent, dict.fromkeys(below, 1.0) if len(below) == 1 else {})
-        given = given.weights if isinstance(given, PairwiseWeights) else given
+        given = given.weights if isinstance(given, PairwiseWeights | GroupPairwiseWeights) else given
         share |= dict(zip(below, _shares(given, below, what=f"weights below {parent or 'the top'}"), strict=True))
     worth = {leaf: np.prod([share[objective] for objective in tree.names if leaf in tree.leaves_below(objective)])
              for leaf in tree.leaves}
@@ -185,6 +191,7 @@ def tree_weights(
 
 
 def _read_members(judgements: Mapping[str, pd.DataFrame]) -> dict[str, Comparisons]:
+    judgements = {str(name): table for name, table in labelled(judgements, what="judgements").items()}
     if not judgements:
         raise ParameterError("judgements: got no member, allowed 1 or more. Pass a table of comparisons per member.")
     read: dict[str, Comparisons] = {}
@@ -221,17 +228,18 @@ def _mean(priorities: pd.DataFrame, shares: FloatArray, *, arithmetic: bool) -> 
 def _shares(given: Mapping[str, float] | pd.Series | None, names: list[str], *, what: str) -> FloatArray:
     if given is None:
         return np.full(len(names), 1 / len(names))
-    cells = pd.Series(given, dtype=object)
-    cells.index = cells.index.map(str)
+    pairs = [(str(name), cell) for name, cell in labelled(given, what=what).items()]
+    cells = pd.Series([cell for _, cell in pairs], index=[name for name, _ in pairs], dtype=object)
     wrong = [*cells.index[cells.index.duplicated()], *sorted(set(cells.index) ^ set(names))]
     if wrong:
         raise ParameterError(f"{what}: {wrong[0]!r} stands {(cells.index == wrong[0]).sum()} times, allowed once each: "
                              f"{', '.join(names)}. Correct the labels.")
-    numbers = pd.to_numeric(cells[names], errors="coerce").to_numpy(dtype=float)
-    bad = ~(np.isfinite(numbers) & (numbers >= 0))
+    numbers = floats(cells[names]).to_numpy()
+    bad = ~((numbers >= 0) & (numbers <= _LARGEST))
     if bad.any():
         name = names[int(np.argmax(bad))]
-        raise ParameterError(f"{what}: {name!r} has {cells[name]!r}, allowed a finite number of 0 or more. Correct it.")
+        raise ParameterError(f"{what}: {name!r} has {shown(cells[name])}, allowed a finite number of 0 or more. "
+                             "Correct it.")
     if numbers.sum() <= 0:
         raise ParameterError(f"{what}: all are 0, allowed at least one above 0. Give the largest 1.")
     return np.asarray(numbers / numbers.sum())

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pmlib.errors import ParameterError, did_you_mean
+from pmlib.scoring.inputs import frame_of, shown
 from pmlib.scoring.values import FloatArray
 
 #: Both cells of a pair may miss being reciprocal by this share: 1/6 typed as 0.17 is rounding.
@@ -53,6 +54,7 @@ def read_comparisons(judgements: pd.DataFrame) -> Comparisons:
     ParameterError
         As in `pairwise_weights`.
     """
+    judgements = frame_of(judgements, what="judgements")
     square = _from_long(judgements) if set(_LONG) <= set(judgements.columns) else _from_square(judgements)
     criteria = tuple(square.index)
     cells = np.array([[_times(square.iat[i, j], row, column) for j, column in enumerate(criteria)]
@@ -121,14 +123,14 @@ def _from_long(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _times(cell: Any, row: str, column: str) -> float:
-    if pd.isna(cell) or (isinstance(cell, str) and not cell.strip()):
+    if (pd.api.types.is_scalar(cell) and pd.isna(cell)) or (isinstance(cell, str) and not cell.strip()):
         return 1.0 if row == column else float("nan")
     try:
         times = float(Fraction(cell)) if isinstance(cell, str) else float(cell)
-    except (TypeError, ValueError, ZeroDivisionError):
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         times = float("nan")
     if not 1 / _LARGEST <= times <= _LARGEST:
-        raise ParameterError(f"judgements: {row!r} against {column!r} is {cell!r}, allowed {1 / _LARGEST:g} to "
+        raise ParameterError(f"judgements: {row!r} against {column!r} is {shown(cell)}, allowed {1 / _LARGEST:g} to "
                              f"{_LARGEST:g} or empty. Write 3 when the first counts three times as much, 1/3 for the "
                              "reverse.")
     return times

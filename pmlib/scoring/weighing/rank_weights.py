@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pmlib.errors import ParameterError, did_you_mean
+from pmlib.scoring.inputs import floats, shown
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -69,8 +70,9 @@ def rank_weights(
     >>> rank_weights({"reach": 1, "fit": 2, "risk": 2}, method="rank_sum").to_dict()
     {'reach': 0.5, 'fit': 0.25, 'risk': 0.25}
     """
-    if method not in list(RankMethod):
-        raise ParameterError(f"method is {method!r}. {did_you_mean(str(method), list(RankMethod))} Name one of these.")
+    if not isinstance(method, str) or method not in list(RankMethod):
+        words = did_you_mean(str(method), list(RankMethod))
+        raise ParameterError(f"method is {shown(method)}. {words} Name one of these.")
     ranks = _ranks(order)
     placed = ranks.sort_values(kind="stable")
     weights = pd.Series(_by_place(len(placed), method=RankMethod(method)), index=placed.index, name="weight")
@@ -90,7 +92,7 @@ def _by_place(n: int, *, method: RankMethod) -> FloatArray:
 
 
 def _ranks(order: Mapping[str, float] | pd.Series | Sequence[str | Collection[str]]) -> pd.Series:
-    if isinstance(order, (str, Set)):
+    if isinstance(order, (str, Set)) or not isinstance(order, (Mapping, pd.Series, Sequence)):
         raise ParameterError(f"order is a {type(order).__name__}, allowed criteria with ranks, or a list of criteria. "
                              "Write it as a list, most important first.")
     pairs = list(order.items()) if isinstance(order, (Mapping, pd.Series)) else _placed(order)
@@ -100,15 +102,15 @@ def _ranks(order: Mapping[str, float] | pd.Series | Sequence[str | Collection[st
     if names.has_duplicates:
         twice = names[names.duplicated()][0]
         raise ParameterError(f"order: {twice!r} stands twice, allowed once. Keep one of them.")
-    ranks = pd.to_numeric(pd.Series([rank for _, rank in pairs], index=names), errors="coerce").astype(float)
+    ranks = floats(pd.Series([rank for _, rank in pairs], index=names, dtype=object))
     bad = ~ranks.between(1, len(ranks)).to_numpy()
     if bad.any():
         name, got = pairs[int(np.argmax(bad))]
-        raise ParameterError(f"rank of {name!r} is {got!r}, allowed 1 (most important) to {len(ranks)}, the number of "
-                             "criteria. Write ranks; for points as of swings take another method.")
+        raise ParameterError(f"rank of {name!r} is {shown(got)}, allowed 1 (most important) to {len(ranks)}, the "
+                             "number of criteria. Write ranks; for points as of swings take another method.")
     return ranks
 
 
 def _placed(order: Sequence[str | Collection[str]]) -> list[tuple[str, int]]:
-    tiers = [sorted(tier) if isinstance(tier, (list, tuple, Set)) else [str(tier)] for tier in order]
+    tiers = [sorted(map(str, tier)) if isinstance(tier, (list, tuple, Set)) else [str(tier)] for tier in order]
     return [(name, place) for place, tier in enumerate(tiers, start=1) for name in tier]

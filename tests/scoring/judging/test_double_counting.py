@@ -146,5 +146,23 @@ def test_wrong_input_is_refused_by_name():
     with pytest.raises(ParameterError, match=r"column 'a' of points comes twice"):
         double_counting(points[["a", "a"]], _tree())
     for strong in (0.0, 1.1, np.nan):
-        with pytest.raises(ParameterError, match=rf"strong is {strong:g}, allowed above 0 up to 1"):
+        with pytest.raises(ParameterError, match=rf"strong is {strong}, allowed above 0 up to 1"):
             double_counting(points, _tree(), strong=strong)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"points": [1]}, r"points: got a list, allowed a DataFrame"),
+        ({"tree": {}}, r"tree: got a dict, allowed a CriteriaTree"),
+        ({"currency": None}, r"currency: got a NoneType, allowed a str"),
+        ({"strong": "0.7"}, r"strong is '0\.7', allowed above 0 up to 1"),
+        ({"points": pd.DataFrame({"a": ["abc", 1.0]})}, r"points: 0 has 'abc' on 'a', allowed points or an empty cell"),
+        ({"points": pd.DataFrame({"a": [float("inf"), 1.0]})}, r"points: 0 has .*inf.* on 'a', allowed points"),
+    ],
+)
+def test_arguments_of_the_wrong_kind_are_refused(given, message):
+    objectives = pd.DataFrame({"objective_id": ["a", "b"], "name": ["A", "B"], "worst": 0.0, "best": 9.0})
+    usual = {"points": pd.DataFrame({"a": [1.0], "b": [1.0]}), "tree": criteria({"objectives": objectives})} | given
+    with pytest.raises(ParameterError, match=message):
+        double_counting(usual.pop("points"), usual.pop("tree"), **usual)

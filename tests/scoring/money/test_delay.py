@@ -144,3 +144,21 @@ def test_an_option_out_of_bounds_is_refused(options, message):
 def test_a_month_without_a_number_is_refused():
     with pytest.raises(ParameterError, match="got nan in month 0, .* Write 0 for a month without money"):
         cost_of_delay([float("nan")], months=1)
+
+
+@pytest.mark.parametrize("months", [None, "2", 2.5, True, float("nan"), 10**30])
+def test_months_that_are_no_usable_number_are_refused(months):
+    with pytest.raises(ParameterError, match=r"months: got .*, allowed a whole number of 1 or more, at most 1,200"):
+        cost_of_delay([1.0], months=months)
+
+
+@pytest.mark.parametrize("options", [{"peak_loss": None}, {"peak_loss": "5 %"}, {"peak_loss": True}])
+def test_a_peak_loss_that_is_no_number_is_refused(options):
+    with pytest.raises(ParameterError, match=r"peak_loss: got .*, allowed above 0 and at most 1"):
+        cost_of_delay([1.0], months=1, urgency="peak affected", **options)
+
+
+@pytest.mark.parametrize("jobs", [None, [1], {"project_id": ["A"]}])
+def test_jobs_that_are_no_frame_are_refused(jobs):
+    with pytest.raises(ParameterError, match=r"jobs: got a .*, allowed a DataFrame"):
+        cheapest_order(jobs)

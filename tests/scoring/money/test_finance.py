@@ -97,7 +97,7 @@ def test_with_the_first_flow_now_the_last_year_needs_no_rate():
         (pd.Series({0: 0.1, 1: 0.1}), "got none for 2026, allowed one by each of 2026 to 2027"),
         (pd.Series([0.1, 0.1, 0.2], index=[2026, 2027, 2027]), "got a year twice"),
         ([], "got 0 years, allowed 2 or more"),
-        (-1.0, "got -1.0, allowed a finite share above -1. Write 8 % as 0.08"),
+        (-1.0, "got -1.0, allowed a finite share above -1, at most 1000. Write 8"),
         (float("nan"), "got nan, allowed a finite share"),
         ([0.1, float("inf")], "got inf, allowed a finite share"),
     ],
@@ -112,7 +112,7 @@ def test_a_rate_that_does_not_fit_is_refused(rate, message):
     [
         ([], r"got shape \(0,\), allowed one row of 1 or more"),
         ([[1.0]], r"got shape \(1, 1\)"),
-        ([1.0, float("nan")], "got nan in year 1, allowed finite numbers. Write 0 for a year without money"),
+        ([1.0, float("nan")], "got nan in year 1, allowed finite numbers up to .*Write 0 for a year without money"),
         (pd.Series([1.0, 2.0], index=[2026, 2028]), "year 2028 follows 2026, allowed 2027"),
         (pd.Series([1.0, 2.0], index=[2027, 2026]), "year 2026 follows 2027, allowed 2028"),
     ],
@@ -200,3 +200,38 @@ def test_no_input_is_changed():
     net_present_value(flows, rate=0.1)
     payback(flows)
     pd.testing.assert_series_equal(flows, before)
+
+
+@pytest.mark.parametrize("flows", [["a", 1.0], [1j, 2.0], pd.Series([1j]), [[1], [2, 3]], {2026: 1.0}, pd.NA])
+def test_flows_that_are_no_numbers_are_refused(flows):
+    with pytest.raises(ParameterError, match=r"flows: got .*, allowed numbers\. Write them without words"):
+        net_present_value(flows, rate=0.1)
+
+
+def test_flows_too_large_to_be_added_up_are_refused():
+    with pytest.raises(ParameterError, match=r"flows: got 1\.7e\+308 in year 0, allowed finite numbers up to 1e\+100"):
+        net_present_value([1.7e308, 1.7e308], rate=0.0)
+
+
+@pytest.mark.parametrize("years", [0, -1, 2.5, True, None, 10**30, "3", pd.Index([])])
+def test_a_number_of_years_that_is_none_is_refused(years):
+    with pytest.raises(ParameterError, match=r"years: got .*, allowed 1 to 10,000, or an Index"):
+        discount_curve(years, rate=0.1)
+
+
+def test_money_that_is_worth_beyond_all_bounds_is_refused_and_worth_nothing_is_not():
+    with pytest.raises(ParameterError, match=r"rate: got -0\.999999 over 50 years, .*allowed less"):
+        net_present_value([1.0] * 50, rate=-0.999999)
+    assert discount_curve(200, rate=1000.0).iloc[-1] == 0.0
+
+
+@pytest.mark.parametrize("rate", ["8 %", None, pd.NA, 1e300, [0.1, None]])
+def test_a_rate_that_is_no_number_is_refused(rate):
+    with pytest.raises(ParameterError, match=r"rate: got .*, allowed"):
+        net_present_value([1.0, 2.0, 3.0], rate=rate)
+
+
+@pytest.mark.parametrize("spot", [None, 0.1, [0.1, 0.2], pd.DataFrame({"rate": [0.1]})])
+def test_spot_rates_without_years_are_refused(spot):
+    with pytest.raises(ParameterError, match=r"spot: got a .*, allowed a Series\. Write pd\.Series"):
+        forward_rates(spot)

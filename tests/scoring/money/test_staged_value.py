@@ -136,7 +136,7 @@ def test_a_worth_that_does_not_reconcile_is_caught():
         ({"p_success": [1.5]}, "stages: p_success of 'a' is 1.5, allowed 0 to 1"),
         ({"cost_k": [-1.0]}, "stages: cost_k of 'a' is -1.0, allowed 0 or more"),
         ({"cost_k": ["much"]}, "stages: cost_k of 'a' is nan, allowed 0 or more"),
-        ({"years": [float("inf")]}, "stages: years of 'a' is inf, allowed 0 or more"),
+        ({"years": [float("inf")]}, "stages: years of 'a' is inf, allowed 0 to 1000"),
         ({"stop_k": [None]}, "stages: stop_k of 'a' is nan, allowed a finite number"),
     ],
 )
@@ -165,3 +165,19 @@ def test_stages_and_outcomes_that_make_no_tree_are_refused():
         expected_commercial_value(one, payoff=1.0, known_after="lunch")
     with pytest.raises(ParameterError, match="rate: got -1, allowed a finite share above -1"):
         expected_commercial_value(one, payoff=1.0, rate=-1)
+
+
+@pytest.mark.parametrize("stages", [None, [1], {"stage": ["a"]}])
+def test_stages_that_are_no_frame_are_refused(stages):
+    with pytest.raises(ParameterError, match=r"stages: got a .*, allowed a DataFrame"):
+        expected_commercial_value(stages, payoff=1.0)
+
+
+@pytest.mark.parametrize("payoff", [None, "30", 1j, 1e300, float("nan"), True])
+def test_a_payoff_that_is_no_usable_number_is_refused_or_read(payoff):
+    stages = pd.DataFrame({"stage": ["a"], "cost_k": [0.0], "p_success": [1.0]})
+    if payoff in ("30", True):
+        assert expected_commercial_value(stages, payoff=payoff).value_k == float(payoff)
+        return
+    with pytest.raises(SchemaError, match=r"payoff: chances .*of finite payoffs"):
+        expected_commercial_value(stages, payoff=payoff)

@@ -165,3 +165,9 @@ def test_too_many_alternatives_are_refused(monkeypatch):
     monkeypatch.setattr(efficiency, "ENVELOPMENT_LIMIT", 2)
     with pytest.raises(ParameterError, match="inputs: got 3 alternatives, allowed 2"):
         data_envelopment(COST, GAIN)
+
+
+@pytest.mark.parametrize("returns", [None, pd.NA, ["variable"], np.float64(1.0)])
+def test_returns_that_are_no_word_are_refused(returns):
+    with pytest.raises(ParameterError, match=r"data envelopment: returns is (?!np\.).*Write one of the two words"):
+        data_envelopment(pd.DataFrame({"in": [1.0]}), pd.DataFrame({"out": [1.0]}), returns=returns)

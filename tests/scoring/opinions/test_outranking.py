@@ -192,3 +192,15 @@ def test_a_summary_counts_the_pairs_left_incomparable_and_assumptions_name_the_f
         "change with the set of alternatives and cannot be added up. PROMETHEE I leaves 6 of 15 pairs incomparable."
     )
     assert "construction: linear q=50 p=500" in result.assumptions[0]
+
+
+@pytest.mark.parametrize("s", [1e-300, 1.0])
+def test_a_gaussian_preference_of_a_huge_difference_is_full(s):
+    answer = promethee(pd.DataFrame({"a": [1e300, 0.0]}), preferences=Preference(shape="gaussian", s=s))
+    assert answer.numbers["net_flow"].tolist() == [1.0, -1.0]
+
+
+@pytest.mark.parametrize("q", ["1", True, pd.NA, [1]])
+def test_a_threshold_that_is_no_number_is_refused(q):
+    with pytest.raises(ParameterError, match=r"preference: q of u-shape is .*, allowed a finite number above 0"):
+        Preference(shape="u-shape", q=q)

@@ -89,3 +89,15 @@ def test_too_many_alternatives_are_refused(monkeypatch):
     monkeypatch.setattr(rank_reversal, "REVERSAL_LIMIT", 3)
     with pytest.raises(ParameterError, match="rank reversals: got 4 alternatives, allowed 3"):
         rank_reversals(hwang_yoon.LEVELS, topsis)
+
+
+@pytest.mark.parametrize("method", [None, "topsis", 3])
+def test_a_method_that_cannot_be_called_is_refused(method):
+    with pytest.raises(ParameterError, match=r"rank reversals: method is a .*, allowed a ranking method\. Pass the"):
+        rank_reversals(pd.DataFrame({"a": [1.0, 2.0]}), method)
+
+
+@pytest.mark.parametrize("answer", [None, 3, [1, 2], pd.DataFrame({"a": [1, 2]})])
+def test_an_answer_that_is_no_series_of_ranks_is_refused(answer):
+    with pytest.raises(ParameterError, match=r"rank reversals: got a .*, allowed a Series"):
+        rank_reversals(pd.DataFrame({"a": [1.0, 2.0]}), lambda *_, **__: answer)

@@ -251,3 +251,16 @@ def test_a_summary_says_who_leads_and_that_it_only_ranks():
         "Ranking only: TOPSIS ranks A1 first of 4 (by closeness, 0.643), then A3 (0.614). The numbers change with "
         "the set of alternatives and cannot be added up."
     )
+
+
+@pytest.mark.parametrize("method", [topsis, vikor])
+def test_a_span_below_the_floats_says_nothing(method):
+    answer = method(pd.DataFrame({"a": [1e-320, 2e-320], "b": [1.0, 2.0]}, index=["A", "B"]))
+    assert answer.ranks.to_dict() == {"B": 1, "A": 2}
+    assert any("the same on a" in note for note in answer.notes)
+
+
+@pytest.mark.parametrize("v", [None, "0.5", True, [0.5]])
+def test_vikor_refuses_a_v_that_is_no_number(v):
+    with pytest.raises(ParameterError, match=r"vikor: v is .*, allowed 0 to 1"):
+        vikor(pd.DataFrame({"a": [1.0]}), v=v)

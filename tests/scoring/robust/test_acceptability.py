@@ -257,3 +257,17 @@ def test_frames_given_are_not_changed():
     before = points.copy()
     acceptability(points, scores=normal_scores(points, points * 0 + 5), draws=300).pairwise()
     pd.testing.assert_frame_equal(points, before)
+
+
+@pytest.mark.parametrize("options", [{"draws": 0}, {"draws": 2.5}, {"draws": True}, {"draws": None}, {"draws": 10**30},
+                                     {"seed": -1}, {"seed": 1.5}, {"seed": "a"}])
+def test_draws_and_seeds_of_the_wrong_kind_are_refused(options):
+    with pytest.raises(ParameterError, match=r"acceptability: got draws=.* whole numbers\. Leave both out"):
+        acceptability(pd.DataFrame({"a": [1.0, 2.0]}), **options)
+
+
+@pytest.mark.parametrize("options", [{"points": [[1.0]]}, {"space": {"a": 1}}, {"scores": 3}])
+def test_points_space_and_scores_of_the_wrong_kind_are_refused(options):
+    given = {"points": pd.DataFrame({"a": [1.0, 2.0]})} | options
+    with pytest.raises(ParameterError, match=r"(points|space|scores): got a .*, allowed a .*Make one"):
+        acceptability(given.pop("points"), **given)

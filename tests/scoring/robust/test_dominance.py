@@ -293,3 +293,15 @@ def test_a_solver_that_fails_is_said(monkeypatch):
     monkeypatch.setattr("scipy.optimize.linprog", lambda *_, **__: SimpleNamespace(x=None, message="time is up"))
     with pytest.raises(SolverError, match=r"dominance: the best weights of row 1 were not found \(time is up\)"):
         dominance(_frame([[80, 20], [40, 100]]), space)
+
+
+def test_projects_may_be_numbered():
+    points = pd.DataFrame({"a": [3.0, 1.0], "b": [2.0, 1.0]}, index=[10, 20])
+    assert pareto(points).to_frame()["dominated_by"].iloc[1] == "10"
+    with pytest.raises(ParameterError, match=r"low: 10 is not in both frames"):
+        pareto(points, low=points.set_axis(["A", "B"]))
+
+
+def test_a_space_of_the_wrong_kind_is_refused():
+    with pytest.raises(ParameterError, match=r"space: got a dict, allowed a WeightSpace"):
+        dominance(pd.DataFrame({"a": [1.0]}), {"a": 1})

@@ -88,9 +88,11 @@ def test_by_default_weights_keep_the_groups_order_and_a_missing_score_is_anythin
     pd.testing.assert_frame_equal(found.table, run(missing, by_hand, draws=50).table)
 
 
-def test_equal_weights_stay_equal(make_tables):
+def test_equal_weights_say_nothing_of_an_order(make_tables):
     weights = pd.DataFrame({"objective_id": LEAVES, "group": "board", "weight": [1, 1, 1]})
-    assert run(make_tables(weights=weights), draws=5).n_plans == 1
+    tables = make_tables(weights=weights)
+    free = score(tables).acceptability(weight_space(LEAVES))
+    pd.testing.assert_frame_equal(run(tables, draws=50).table, run(tables, free, draws=50).table)
 
 
 def test_the_same_call_gives_the_same_answer(tables, sampled):
@@ -162,3 +164,14 @@ def test_the_tables_stay_as_they_are(tables, sampled):
     run(tables, sampled, draws=3)
     for name, frame in before.items():
         pd.testing.assert_frame_equal(tables[name], frame)
+
+
+@pytest.mark.parametrize("draws", [2.5, True, None, "3"])
+def test_draws_that_are_no_whole_number_are_refused(make_tables, draws):
+    with pytest.raises(ParameterError, match=r"draws: got .*, allowed 1 to the 10,000"):
+        funded(make_tables(), draws=draws)
+
+
+def test_ranks_that_were_not_sampled_are_refused(make_tables):
+    with pytest.raises(ParameterError, match=r"sampled: got a list, allowed a Acceptability\. Pass score"):
+        funded(make_tables(), [1])

@@ -191,3 +191,14 @@ def test_the_tables_stay_as_they_are(tables):
     profiles(tables)
     for name, frame in before.items():
         pd.testing.assert_frame_equal(tables[name], frame)
+
+
+@pytest.mark.parametrize("groups", [3, [1, 2], np.array(["a"]), [None]])
+def test_groups_that_are_no_list_of_names_are_refused(make_tables, groups):
+    with pytest.raises(ParameterError, match=r"groups: got .*, allowed a list of names\. Write \['board'"):
+        group_ranks(make_tables(), groups=groups)
+
+
+def test_weights_without_names_are_refused(make_tables):
+    with pytest.raises(ParameterError, match=r"weights: got a list, allowed a mapping"):
+        group_ranks(make_tables(), weights=[1, 2])

@@ -47,7 +47,7 @@ def test_an_empty_cell_says_nothing_and_the_later_of_two_distributions_counts():
     both = spread.joined(uniform_scores(_cell(0), _cell(100)))
     assert repr(both) == "<ScoreSpread: 2 normal, 1 uniform>"
     assert both.summary() == "3 scores are uncertain: 2 normal, 1 uniform."
-    assert both.headline() == {"2": "scores with a normal distribution", "1": "scores with a uniform distribution"}
+    assert both.headline() == {"2 normal": "of the uncertain scores", "1 uniform": "of the uncertain scores"}
     assert both.to_frame().columns.to_list() == \
         ["project_id", "objective_id", "law", "low", "middle", "high", "standard_error"]
 
@@ -85,3 +85,20 @@ def test_scores_find_their_cells_and_strangers_are_refused():
         placed(points, None)
     with pytest.raises(ParameterError, match=r"alternative 'A' stands twice"):
         placed(points.set_axis(["A", "A"]), None)
+
+
+@pytest.mark.parametrize("cell", ["abc", 1j, [1]])
+def test_a_word_never_passes_for_an_empty_cell(cell):
+    points = pd.DataFrame({"reach": pd.Series([cell, 5.0], index=["A", "B"], dtype=object)})
+    with pytest.raises(ParameterError, match=r"points: 'A' has .* on 'reach', allowed a number or an empty cell"):
+        uniform_scores(points, pd.DataFrame({"reach": [9.0, 9.0]}, index=["A", "B"]))
+
+
+def test_missing_cells_of_any_type_say_nothing():
+    points = pd.DataFrame({"reach": pd.array([None, 5.0], dtype="Float64")}, index=["A", "B"])
+    assert uniform_scores(points, points.fillna(9.0)).to_frame()["project_id"].tolist() == ["B"]
+
+
+def test_bounds_that_are_no_frame_are_refused():
+    with pytest.raises(ParameterError, match=r"high: got a list, allowed a DataFrame"):
+        uniform_scores(pd.DataFrame({"a": [1.0]}), [[1.0]])

@@ -109,7 +109,7 @@ def test_company_by_hand():
     )
     assert answer.headline() == {
         "2.0": "points that P1 is ahead of P2",
-        "124.0": "points of lead from the weight of a, the largest swing",
+        "124.0 points": "of lead from the weight of a, the largest swing",
         "5 of 5": "moves that unseat it alone",
     }
     assert repr(answer) == f"<Tornado: {answer.summary()}>"

@@ -162,7 +162,7 @@ def test_leader_that_no_weights_unseat_is_said():
     for rows in ([[90, 80], [70, 80], [90, 10]], [[50, 50]], [[50, 50], [50, 50]], [[3], [2]]):
         answer = unseat(_frame(rows), dict.fromkeys("ab"[: len(rows[0])], 1))
         assert answer.summary() == "No weights put another project ahead of P0."
-        assert answer.headline() == {"0": f"of {len(rows) - 1} rivals can pass P0"}
+        assert answer.headline() == {f"0 of {len(rows) - 1}": "rivals can pass P0"}
         assert repr(answer) == "<Unseating: P0 leads; no weights put another ahead>"
         assert np.isnan(answer.moved)
         assert len(answer.to_frame()) == len(rows) - 1
@@ -199,3 +199,11 @@ def test_weights_that_do_not_fit_are_refused_by_name(weights, message):
 def test_a_missing_score_is_refused_by_name():
     with pytest.raises(ParameterError, match="'P1' has .*nan.* on 'a'"):
         unseat(_frame([[1, 2], [np.nan, 1]]), {"a": 1, "b": 1})
+
+
+def test_large_points_give_the_same_change_as_small_ones():
+    points = pd.DataFrame({"a": [80.0, 40.0], "b": [20.0, 50.0]}, index=["A", "B"])
+    small, large = (unseat(points * factor, {"a": 60, "b": 40}) for factor in (1.0, 1e298))
+    pd.testing.assert_frame_equal(small.weights, large.weights)
+    columns = ["moved", "largest_change", "euclidean"]
+    pd.testing.assert_frame_equal(small.to_frame()[columns], large.to_frame()[columns])

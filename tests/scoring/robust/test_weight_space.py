@@ -190,7 +190,7 @@ def test_one_criterion_has_all_the_weight():
 
 
 def test_a_negative_number_of_draws_is_refused():
-    with pytest.raises(ParameterError, match=r"got n=-1 and size=256, allowed n of 0 or more"):
+    with pytest.raises(ParameterError, match=r"got n=-1, size=256 and seed=0, allowed whole numbers: n of 0 or more"):
         weight_space(["a"]).sample(-1, seed=0)
 
 
@@ -203,3 +203,35 @@ def test_space_is_said_in_words():
     assert space.headline() == {"4": "statements on the weights", "40 % to 67 %": "weight of a, the freest"}
     assert repr(weight_space(ABC)) == "<WeightSpace: 3 criteria; no statement>"
     assert weight_space(ABC).summary() == "All weights of 3 criteria that sum to 1; drawn in closed form."
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ({"intervals": [0.1, 0.2]}, r"intervals: got a list, allowed a mapping or a Series"),
+        ({"intervals": {"a": ("low", "high")}}, r"intervals: 'a' has \('low', 'high'\), allowed a low and a high"),
+        ({"order": "ab"}, r"order: got a str, allowed a list"),
+        ({"order": 3}, r"order: got a int, allowed a list"),
+        ({"linear": [1, 2]}, r"linear: got 1, allowed a pair of coefficients and limit"),
+        ({"linear": [({"a": "x"}, 1)]}, r"linear: got 'x' a <= 1, allowed finite numbers"),
+        ({"linear": [({"a": float("inf")}, 1)]}, r"linear: got inf a <= 1, allowed finite numbers"),
+        ({"linear": [({"a": 1}, None)]}, r"linear: got 1 a <= None, allowed finite numbers"),
+        ({"linear": [({"a": 5e-324}, 1)]}, r"linear: got 5e-324 a <= 1, allowed finite numbers"),
+    ],
+)
+def test_a_statement_of_the_wrong_kind_is_refused(statement, message):
+    with pytest.raises(ParameterError, match=message):
+        weight_space(["a", "b"], **statement)
+
+
+@pytest.mark.parametrize("leaves", ["ab", 3, None])
+def test_criteria_that_are_no_list_are_refused(leaves):
+    with pytest.raises(ParameterError, match=r"weight space: got a .* as criteria, allowed a list"):
+        weight_space(leaves)
+
+
+@pytest.mark.parametrize("options", [{"n": 2.5, "seed": 0}, {"n": True, "seed": 0}, {"n": 1, "seed": -1},
+                                     {"n": 1, "seed": 1.5}, {"n": None, "seed": 0}])
+def test_draws_and_seeds_that_are_no_whole_numbers_are_refused(options):
+    with pytest.raises(ParameterError, match=r"weight space: got n=.* allowed whole numbers"):
+        weight_space(["a", "b"]).sample(**options)

@@ -132,3 +132,10 @@ def test_what_has_no_closed_form_is_refused():
         pairwise_winning_index(points, space=weight_space(["c0", "c1", "c2"]))
     with pytest.raises(ParameterError, match=r"'P1' has nan on 'c0', allowed a finite number"):
         pairwise_winning_index(_frame([(10, 20), (np.nan, 10)]))
+
+
+def test_points_and_space_of_the_wrong_kind_are_refused():
+    with pytest.raises(ParameterError, match=r"points: got a list, allowed a DataFrame"):
+        pairwise_winning_index([[1.0]])
+    with pytest.raises(ParameterError, match=r"space: got a dict, allowed a WeightSpace\. Make one with weight_space"):
+        pairwise_winning_index(pd.DataFrame({"a": [1.0]}), space={})

@@ -160,3 +160,21 @@ def test_the_vectors_passed_in_are_not_changed():
     second = best_worst("a", "c", best_to_others=to_others, others_to_worst=to_worst)
     assert (to_others.to_dict(), to_worst) == ({"b": 2, "c": 4}, {"a": 4, "b": 2})
     pd.testing.assert_frame_equal(first.table, second.table)
+
+
+@pytest.mark.parametrize("end", [None, 3, ["a"], np.nan])
+def test_an_end_that_is_no_name_is_refused(end):
+    with pytest.raises(ParameterError, match=r"best: got a .*, allowed a str\. Name the criterion"):
+        best_worst(end, "b", best_to_others={"b": 2}, others_to_worst={"a": 2})
+
+
+@pytest.mark.parametrize("row", [[1, 2], 3, {"a"}, pd.DataFrame()])
+def test_comparisons_without_labels_are_refused(row):
+    with pytest.raises(ParameterError, match=r"best_to_others: got a .*, allowed a mapping or a Series"):
+        best_worst("a", "b", best_to_others=row, others_to_worst={"a": 2})
+
+
+@pytest.mark.parametrize("cell", [10**400, 1j, np.float64("nan")])
+def test_a_comparison_that_is_no_usable_number_is_refused(cell):
+    with pytest.raises(ParameterError, match=r"best_to_others: 'b' has (?!np\.).*, allowed a finite number"):
+        best_worst("a", "b", best_to_others={"b": cell}, others_to_worst={"a": 2})

@@ -141,3 +141,19 @@ def test_several_tops_are_weighed_under_none_and_a_single_child_needs_no_weight(
 def test_local_weights_that_do_not_fit_the_tree_are_refused(make_tables, local, message):
     with pytest.raises(ParameterError, match=message):
         tree_weights(criteria(make_tables()), local)
+
+
+@pytest.mark.parametrize("given", [[1, 2], 3, {"a"}, pd.DataFrame()])
+def test_members_and_their_weights_need_names(given):
+    pairs = pd.DataFrame({"criterion": ["a"], "against": ["b"], "times": [2]})
+    with pytest.raises(ParameterError, match=r"judgements: got a .*, allowed a mapping or a Series"):
+        group_pairwise_weights(given)
+    with pytest.raises(ParameterError, match=r"member_weights: got a .*, allowed a mapping or a Series"):
+        group_pairwise_weights({"x": pairs}, member_weights=given)
+
+
+@pytest.mark.parametrize("cell", [1.7e308, 10**400, 1j, np.float64("nan")])
+def test_a_member_weight_that_is_no_usable_number_is_refused(cell):
+    pairs = pd.DataFrame({"criterion": ["a"], "against": ["b"], "times": [2]})
+    with pytest.raises(ParameterError, match=r"member_weights: 'x' has (?!np\.).*, allowed a finite number"):
+        group_pairwise_weights({"x": pairs, "y": pairs}, member_weights={"x": cell, "y": 1})

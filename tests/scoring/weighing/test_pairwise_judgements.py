@@ -94,3 +94,16 @@ def test_parts_are_what_comparisons_connect():
 def test_judgements_that_cannot_be_are_refused(judgements, message):
     with pytest.raises(ParameterError, match=message):
         read_comparisons(judgements)
+
+
+@pytest.mark.parametrize("judgements", [None, [1], {"a": 1}])
+def test_judgements_that_are_no_frame_are_refused(judgements):
+    with pytest.raises(ParameterError, match=r"judgements: got a .*, allowed a DataFrame"):
+        read_comparisons(judgements)
+
+
+@pytest.mark.parametrize("times", [[1, 2], 10**400, 1j])
+def test_a_cell_that_is_no_usable_number_is_refused(times):
+    pairs = pd.DataFrame({"criterion": ["a"], "against": ["b"], "times": pd.Series([times], dtype=object)})
+    with pytest.raises(ParameterError, match=r"judgements: 'a' against 'b' is .*, allowed 0\.001 to 1000"):
+        read_comparisons(pairs)

@@ -123,3 +123,15 @@ def test_unknown_method_is_refused_with_a_near_name():
 
 def test_the_methods_are_those_of_the_table():
     assert tuple(RankMethod) == RANK_METHODS
+
+
+@pytest.mark.parametrize("order", [3, None, iter(["a"]), np.ones(2)])
+def test_what_is_neither_list_nor_ranks_is_refused(order):
+    with pytest.raises(ParameterError, match=r"order is a .*, allowed criteria with ranks, or a list"):
+        rank_weights(order)
+
+
+@pytest.mark.parametrize("cell", [10**400, 1j, np.float64("nan")])
+def test_a_rank_that_is_no_usable_number_is_refused(cell):
+    with pytest.raises(ParameterError, match=r"rank of 'a' is (?!np\.).*, allowed 1"):
+        rank_weights({"a": cell, "b": 1})
