@@ -147,6 +147,9 @@ def finite_numbers(levels: pd.DataFrame, *, what: str = "levels") -> pd.DataFram
     rows = levels.index if pd.api.types.is_integer_dtype(levels.index) else _texts(levels.index)
     frame = levels.set_axis(rows, axis=0).set_axis(_texts(levels.columns), axis=1)
     for labels, kind in ((levels.index, "alternative"), (levels.columns, "criterion")):
+        if labels.nlevels > 1:
+            raise ParameterError(f"{what}: each {kind} has {labels.nlevels} labels, allowed 1. Join them, such as "
+                                 "'A 2026'.")
         if labels.hasnans:
             raise ParameterError(f"{what}: {kind} {int(np.argmax(labels.isna())) + 1} has an empty label, allowed a "
                                  "name. Name it.")

@@ -169,3 +169,11 @@ def test_weights_without_labels_are_refused(weights):
 def test_a_direction_that_is_no_word_is_refused(word):
     with pytest.raises(ParameterError, match=r"directions: .*Known: maximise, minimise\..* Write one of the two words"):
         decision_matrix(LEVELS, directions=dict.fromkeys(LEVELS.columns, word))
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_labels_in_levels_are_refused(axis):
+    frame = pd.DataFrame([[1.0, 2.0], [3.0, 4.0]])
+    two = pd.MultiIndex.from_tuples([("x", 1), ("x", 2)])
+    with pytest.raises(ParameterError, match=r"levels: each (alternative|criterion) has 2 labels, allowed 1\. Join"):
+        decision_matrix(frame.set_axis(two, axis=axis))

@@ -318,7 +318,8 @@ def _refuse_gaps(years: pd.Index, *, each: str) -> None:
 def _array(given: Any, *, what: str) -> FloatArray:
     try:
         # A complex number loses its half with no more than a warning.
-        return np.asarray(given.tolist() if isinstance(given, pd.Series | np.ndarray) else given, dtype=float)
+        plain = given.tolist() if isinstance(given, pd.Series | np.ndarray) else given
+        return np.asarray(plain, dtype=float)
     except (TypeError, ValueError, OverflowError):
         raise ParameterError(f"{what}: got {shown(given)}, allowed numbers. Write them without words or "
                              "units.") from None
