@@ -72,8 +72,8 @@ def intervals(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xlim(0, 105)
     ax.grid(axis="x")
     open_ = int((frame["n_missing"] > 0).sum())
-    known = f"{open_} of them between bounds, for want of a score" if open_ else "every score known"
-    return finish(ax, title=f"Value of {len(frame)} projects, {known}", x="Points of 100")
+    known = f"{open_} lack a score" if open_ > 1 else "1 lacks a score" if open_ else "every score known"
+    return finish(ax, title=f"Value of {len(frame)} projects, {known}", x="Points of 100; a line: between bounds")
 
 
 @house_style()
@@ -102,7 +102,7 @@ def value_for_money(frame: pd.DataFrame, ax: Axes | None = None, *, currency: st
     ax.grid()
     ax.ticklabel_format(style="plain")
     ax.xaxis.set_major_formatter(lambda k, _: f"{k:,.0f}")
-    ax.annotate("wide line: convex hull; hollow: no corner of it", (0.98, 0.04), xycoords="axes fraction", **_note())
+    ax.annotate("wide line: the most that a divisible budget buys", (0.98, 0.04), xycoords="axes fraction", **_note())
     title = "What the money buys, best points per cost first"
     return finish(ax, title=title, x=f"Cumulative cost still to be spent, thousand {currency}", y="Cumulative points")
 

@@ -146,15 +146,15 @@ class Scorecard:
         ParameterError
             A project is not on the scorecard, or both are the same.
         """
-        a = a or str(self.table["project_id"].iloc[0])
-        if a == b:
+        a = str(self.table["project_id"].iloc[0]) if a is None else a
+        if isinstance(a, str) and isinstance(b, str) and a == b:
             raise ParameterError(f"explain: got {a!r} twice, allowed two different projects. Name another one.")
         first, others = self._row(a), self.table.loc[self.table["project_id"] != a, "project_id"]
-        b = b or (str(others.iloc[0]) if len(others) else None)
-        rival = _label(self._row(b)) if b else "doing nothing"
+        b = str(others.iloc[0]) if b is None and len(others) else b
+        rival = "doing nothing" if b is None else _label(self._row(b))
         points_a = self.points.loc[a]
-        points_b = self.points.loc[b] if b else self.tree.do_nothing
-        judged = (self.n_assessors.loc[[a, b] if b else [a]] > 0).all()
+        points_b = self.tree.do_nothing if b is None else self.points.loc[b]
+        judged = (self.n_assessors.loc[[a] if b is None else [a, b]] > 0).all()
         gaps, weights = np.asarray(points_a - points_b, dtype=float), self.weights.to_numpy(dtype=float)
         table = pd.DataFrame(
             {
@@ -365,7 +365,7 @@ class Scorecard:
 
     def _row(self, project_id: str) -> pd.Series:
         ids = self.table["project_id"]
-        if project_id not in set(ids):
+        if not isinstance(project_id, str) or project_id not in set(ids):
             near = difflib.get_close_matches(str(project_id), ids.to_list(), n=1)
             question = f" Did you mean {near[0]!r}?" if near else ""
             raise ParameterError(

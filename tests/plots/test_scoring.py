@@ -63,7 +63,7 @@ def test_bounds_are_drawn_and_written_where_scores_are_missing(card):
     row = frame[frame["n_missing"] > 0].iloc[0]
     ax = card.plot_bounds()
     assert _texts(ax) == [f"{row['low']:.0f} to {row['high']:.0f}, 1 missing"]
-    assert "bounds" in ax.get_title(loc="left")
+    assert ax.get_title(loc="left") == "Value of 14 projects, 1 lacks a score"
 
 
 def test_value_for_money_labels_a_few_projects_and_names_the_currency(card):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pmlib.errors import CheckError
+from pmlib.errors import CheckError, ParameterError
 from pmlib.scoring import score
 from pmlib.scoring.explanation import crossing_weights
 
@@ -116,3 +116,11 @@ def test_a_scorecard_adds_its_contributions_up_again(make_tables):
     assert card.check().startswith("Weights sum to 1")
     with pytest.raises(CheckError, match="contributions miss the points by up to 1, allowed"):
         dataclasses.replace(card, table=card.table.assign(increment=card.table["increment"] + 1)).check()
+
+
+@pytest.mark.parametrize("project", [pd.NA, ["B"], 7, "", pd.Series(["B"])])
+def test_what_is_no_id_of_a_project_is_refused(make_tables, project):
+    card = score(make_tables())
+    for pair in ((project, "A"), ("A", project)):
+        with pytest.raises(ParameterError, match="is not among the 4 projects scored"):
+            card.explain(*pair)
