@@ -21,6 +21,9 @@ T = TypeVar("T")
 
 _NUMERIC = (Kind.NUMBER, Kind.INTEGER)
 _REAL = "biuf"
+#: Larger levels and weights, and larger amounts of money or coefficients, would overflow once they are squared or
+#: multiplied by others; nothing that is counted comes near.
+LARGEST_LEVEL, LARGEST_AMOUNT = 1e300, 1e100
 
 
 def read_table(tables: Mapping[str, Any], name: str, *, columns: tuple[str, ...]) -> pd.DataFrame:

@@ -10,14 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from pmlib.errors import ParameterError, did_you_mean
-from pmlib.scoring.inputs import floats, frame_of, labelled, shown
+from pmlib.scoring.inputs import LARGEST_LEVEL, floats, frame_of, labelled, shown
 from pmlib.scoring.values import Direction
 
 FloatArray = npt.NDArray[np.float64]
 
 _SUM_SLACK = 1e-9
-# Beyond it differences and sums leave the floats.
-_LARGEST = 1e300
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -160,7 +158,7 @@ def finite_numbers(levels: pd.DataFrame, *, what: str = "levels") -> pd.DataFram
     ready = (frame.dtypes == np.float64).all()
     numbers: pd.DataFrame = frame if ready else frame.apply(floats)
     if not _within(numbers.to_numpy()):
-        row, column = (int(place[0]) for place in np.nonzero(~(np.abs(numbers.to_numpy()) <= _LARGEST)))
+        row, column = (int(place[0]) for place in np.nonzero(~(np.abs(numbers.to_numpy()) <= LARGEST_LEVEL)))
         got = f"{frame.index[row]!r} has {shown(frame.iat[row, column])} on {frame.columns[column]!r}"
         raise ParameterError(
             f"{what}: {got}, allowed a finite number up to 1e300. Fill the cell, or leave the alternative out: a "
@@ -176,7 +174,7 @@ def _texts(labels: pd.Index) -> pd.Index:
 
 def _within(array: FloatArray) -> bool:
     """Tell whether no cell is NaN, infinite or too large, without a copy."""
-    return bool(array.min() >= -_LARGEST) and bool(array.max() <= _LARGEST)
+    return bool(array.min() >= -LARGEST_LEVEL) and bool(array.max() <= LARGEST_LEVEL)
 
 
 def shares_of(
@@ -195,7 +193,7 @@ def shares_of(
         return pd.Series(1 / len(criteria), index=index, name="weight"), (note,)
     given = by_criterion(weights, criteria, what="weights")
     raw = floats(pd.Series(list(given.values()), index=index, name="weight", dtype=object))
-    bad = ~((raw.to_numpy() >= 0) & (raw.to_numpy() <= _LARGEST))
+    bad = ~((raw.to_numpy() >= 0) & (raw.to_numpy() <= LARGEST_LEVEL))
     if bad.any():
         name = criteria[int(np.argmax(bad))]
         raise ParameterError(f"weights: {name!r} has {shown(given[name])}, allowed a finite number of 0 or more. "

@@ -11,14 +11,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from pmlib.errors import MissingTableError, SchemaError
-from pmlib.scoring.inputs import first_year, floats, listed, read_table, refuse_columns, refuse_duplicates, shown
+from pmlib.scoring.inputs import (
+    LARGEST_AMOUNT,
+    first_year,
+    floats,
+    listed,
+    read_table,
+    refuse_columns,
+    refuse_duplicates,
+    shown,
+)
 from pmlib.scoring.values import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _NOTHING = 1e-9
-_LARGEST = 1e100
 # The share of all points that the summary prices, and how it calls it.
 _MOST = 0.8
 
@@ -148,8 +156,8 @@ def _numbered(projects: pd.DataFrame) -> pd.DataFrame:
     refuse_columns(projects, ("project_id", "name", "increment", "cost_k"), table="projects")
     rows = projects.reset_index(drop=True)
     numbers = {name: floats(rows[name]) for name in ("increment", "cost_k")}
-    fits = {"increment": numbers["increment"].abs() <= _LARGEST,
-            "cost_k": numbers["cost_k"].between(0, _LARGEST) | rows["cost_k"].isna()}
+    fits = {"increment": numbers["increment"].abs() <= LARGEST_AMOUNT,
+            "cost_k": numbers["cost_k"].between(0, LARGEST_AMOUNT) | rows["cost_k"].isna()}
     allowed = {"increment": "points, a finite number", "cost_k": "thousands, 0 or more, or an empty cell"}
     for name, good in fits.items():
         if not good.all():

@@ -11,12 +11,11 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError, PmlibError, SchemaError, did_you_mean
-from pmlib.scoring.inputs import floats, labelled, of_kind, read_table, refuse_duplicates, shown
+from pmlib.scoring.inputs import LARGEST_LEVEL, floats, labelled, of_kind, read_table, refuse_duplicates, shown
 from pmlib.scoring.values import CriteriaTree, FloatArray
 from pmlib.scoring.weighing.rank_weights import RankMethod, rank_weights
 
 _SUM_SLACK = 1e-9
-_LARGEST = 1e300
 _LARGEST_SWING = 100.0
 
 
@@ -188,7 +187,7 @@ def _rescaled(given: Mapping[str, Any], tree: CriteriaTree, *, group: str, error
     _refuse_other_leaves(given, tree, group=group, error=error)
     leaves = tree.leaves
     raw = floats(pd.Series([given[leaf] for leaf in leaves], dtype=object)).to_numpy()
-    good = (raw >= 0) & (raw <= _LARGEST)
+    good = (raw >= 0) & (raw <= LARGEST_LEVEL)
     if not good.all():
         leaf = leaves[int(np.argmin(good))]
         raise error(

@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError, did_you_mean
-from pmlib.scoring.inputs import floats, frame_of, number, of_kind, shown
+from pmlib.scoring.inputs import LARGEST_AMOUNT, floats, frame_of, number, of_kind, shown
 from pmlib.scoring.judging.habits import holm
 from pmlib.scoring.values import CriteriaTree
 
 _LEVEL = 0.05
-_LARGEST = 1e100
 #: Fisher's interval needs more than three projects.
 _FEWEST = 4
 _SAME_PARENT, _STRONG = "strong, same parent", "strong"
@@ -184,7 +183,7 @@ def _refuse(points: pd.DataFrame, tree: CriteriaTree, strong: float) -> None:
 
 def _numbers(points: pd.DataFrame) -> pd.DataFrame:
     numbers = points.apply(floats)
-    wrong = ~(numbers.abs() <= _LARGEST) & points.notna()
+    wrong = ~(numbers.abs() <= LARGEST_AMOUNT) & points.notna()
     if wrong.to_numpy().any():
         row, column = (int(place[0]) for place in np.nonzero(wrong.to_numpy()))
         raise ParameterError(f"points: {points.index[row]!r} has {shown(points.iat[row, column])} on "
@@ -202,7 +201,7 @@ def _pair(a: pd.Series, b: pd.Series, tree: CriteriaTree) -> dict[str, Any]:
     if n < _FEWEST:
         return row | {"reason": f"both known for {n} of the {_FEWEST} projects needed"}
     for column, leaf in (("a", first), ("b", second)):
-        if np.ptp(both[column]) < 1 / _LARGEST:
+        if np.ptp(both[column]) < 1 / LARGEST_AMOUNT:
             return row | {"reason": f"every project has the same points on {tree.names[leaf]}"}
     pearson, spearman = (float(np.corrcoef(values.to_numpy(), rowvar=False)[0, 1]) for values in (both, both.rank()))
     for name, r, variance in (("spearman", spearman, 1 + spearman**2 / 2), ("pearson", pearson, 1.0)):

@@ -11,8 +11,17 @@ import pandas as pd
 
 from pmlib.errors import CheckError, MissingTableError, ParameterError, SchemaError
 from pmlib.scoring.additive import TO_DECIDE
-from pmlib.scoring.inputs import currency_of, first_year, listed, number, read_table, refuse_duplicates, shown
-from pmlib.scoring.money.finance import LARGEST, FloatArray, Timing, discount_curve, net_present_value, payback
+from pmlib.scoring.inputs import (
+    LARGEST_AMOUNT,
+    currency_of,
+    first_year,
+    listed,
+    number,
+    read_table,
+    refuse_duplicates,
+    shown,
+)
+from pmlib.scoring.money.finance import FloatArray, Timing, discount_curve, net_present_value, payback
 from pmlib.scoring.money.rates_of_return import RatesOfReturn, internal_rates_of_return, modified_rate_of_return
 
 #: Swanson's weights of p10, p50 and p90 for a mean (Hurst, Brown & Swanson 2000).
@@ -235,7 +244,7 @@ def _by_year(tables: Mapping[str, Any], ids: pd.Series) -> tuple[pd.DataFrame, p
 
 def _refuse_bad_cells(flows: pd.DataFrame) -> None:
     ok = {"year": (flows["year"] % 1 == 0) & flows["year"].between(1900, 2999),
-          "cost_k": flows["cost_k"].between(0, LARGEST), "benefit_k": flows["benefit_k"].abs() <= LARGEST}
+          "cost_k": flows["cost_k"].between(0, LARGEST_AMOUNT), "benefit_k": flows["benefit_k"].abs() <= LARGEST_AMOUNT}
     allowed = {"year": "a calendar year", "cost_k": "0 or more thousands", "benefit_k": "thousands"}
     for column, good in ok.items():
         if not good.all():

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError, SchemaError, did_you_mean
-from pmlib.scoring.inputs import floats, number, refuse_columns, shown, whole_number
-from pmlib.scoring.money.finance import LARGEST, FloatArray, Flows, cash_amounts, share_a_year
+from pmlib.scoring.inputs import LARGEST_AMOUNT, floats, number, refuse_columns, shown, whole_number
+from pmlib.scoring.money.finance import FloatArray, Flows, cash_amounts, share_a_year
 
 _YEAR = 12
 # A hundred years.
@@ -269,7 +269,8 @@ def _checked_jobs(jobs: pd.DataFrame) -> pd.DataFrame:
         got = "no row" if work.empty else f"{work.loc[work['project_id'].duplicated(), 'project_id'].iloc[0]} twice"
         raise SchemaError(f"jobs: got {got}, allowed 1 or more jobs, each once. Correct project_id.")
     cost, months = work["cost_of_delay_k"], work["duration_months"]
-    good = {"cost_of_delay_k": cost.between(0, LARGEST), "duration_months": months.between(1 / LARGEST, LARGEST)}
+    good = {"cost_of_delay_k": cost.between(0, LARGEST_AMOUNT),
+            "duration_months": months.between(1 / LARGEST_AMOUNT, LARGEST_AMOUNT)}
     for name, fits in good.items():
         if not fits.all():
             row = work[~fits].iloc[0]

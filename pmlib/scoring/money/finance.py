@@ -16,14 +16,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from pmlib.errors import ParameterError, did_you_mean
-from pmlib.scoring.inputs import number, of_kind, shown, whole_number
+from pmlib.scoring.inputs import LARGEST_AMOUNT, number, of_kind, shown, whole_number
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Flows: TypeAlias = "pd.Series | FloatArray | Sequence[float]"
 Rate: TypeAlias = "float | pd.Series | FloatArray | Sequence[float]"
 
-#: Sums and factors within these ends keep their products within the floats.
-LARGEST = 1e100
 _MOST_YEARS = 10_000
 _HIGHEST_RATE = 1000.0
 # What is left of a sum after rounding counts as 0, as a share of the money moved.
@@ -78,9 +76,9 @@ def discount_curve(years: int | pd.Index, *, rate: Rate, timing: Timing | str = 
     with np.errstate(over="ignore"):
         at_start = np.cumprod(np.concatenate([[1.0], 1.0 + yearly]))[: len(labels)]
         growth = at_start * (1.0 if when is Timing.START else (1.0 + yearly) ** (0.5 if when is Timing.MID else 1.0))
-    if growth.min() < 1 / LARGEST:
+    if growth.min() < 1 / LARGEST_AMOUNT:
         raise ParameterError(f"rate: got {yearly.min():g} over {len(labels)} years, which makes money of the last year "
-                             f"worth more than {LARGEST:g} times as much, allowed less. Write 8 % as 0.08.")
+                             f"worth more than {LARGEST_AMOUNT:g} times as much, allowed less. Write 8 % as 0.08.")
     return pd.Series(1.0 / growth, index=labels, name="factor")
 
 
@@ -296,10 +294,11 @@ def cash_amounts(flows: Flows, *, each: str = "year") -> tuple[FloatArray, pd.In
     if amounts.ndim != 1 or amounts.size == 0:
         raise ParameterError(f"flows: got shape {amounts.shape}, allowed one row of 1 or more. Pass one sum a {each}.")
     years = flows.index if isinstance(flows, pd.Series) else pd.RangeIndex(len(amounts))
-    lost = np.flatnonzero(~(np.abs(amounts) <= LARGEST))
+    lost = np.flatnonzero(~(np.abs(amounts) <= LARGEST_AMOUNT))
     if len(lost):
         got = f"flows: got {amounts[lost[0]]} in {each} {years[lost[0]]}"
-        raise ParameterError(f"{got}, allowed finite numbers up to {LARGEST:g}. Write 0 for a {each} without money.")
+        raise ParameterError(f"{got}, allowed finite numbers up to {LARGEST_AMOUNT:g}. Write 0 for a {each} without "
+                             "money.")
     _refuse_gaps(years, each=each)
     return amounts, years
 

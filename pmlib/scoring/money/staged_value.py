@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import CheckError, ParameterError, SchemaError, did_you_mean
-from pmlib.scoring.inputs import floats, refuse_columns, shown
-from pmlib.scoring.money.finance import LARGEST, FloatArray, share_a_year
+from pmlib.scoring.inputs import LARGEST_AMOUNT, floats, refuse_columns, shown
+from pmlib.scoring.money.finance import FloatArray, share_a_year
 
 _MOST_YEARS = 1_000.0
 _ROUNDING = 1e-9
@@ -199,10 +199,10 @@ def _checked_stages(stages: pd.DataFrame) -> pd.DataFrame:
     if plan.empty or plan["stage"].duplicated().any():
         got = "no row" if plan.empty else f"{plan.loc[plan['stage'].duplicated(), 'stage'].iloc[0]!r} twice"
         raise SchemaError(f"stages: got {got}, allowed 1 or more stages, each once. Name them apart.")
-    lowest = {"cost_k": 0.0, "p_success": 0.0, "years": 0.0, "stop_k": -LARGEST}
+    lowest = {"cost_k": 0.0, "p_success": 0.0, "years": 0.0, "stop_k": -LARGEST_AMOUNT}
     highest = {"p_success": 1.0, "years": _MOST_YEARS}
     for name, low in lowest.items():
-        high = highest.get(name, LARGEST)
+        high = highest.get(name, LARGEST_AMOUNT)
         wrong = plan[~plan[name].between(low, high)]
         if len(wrong):
             allowed = f"{low:g} to {high:g}" if name in highest else "0 or more" if low == 0 else "a finite number"
@@ -219,7 +219,8 @@ def _outcomes(payoff: float | pd.DataFrame) -> tuple[FloatArray, FloatArray]:
         refuse_columns(payoff, ("outcome", "chance", "payoff_k"), table="payoff")
         frame = payoff
     chances, payoffs = (floats(frame[name]).to_numpy() for name in ("chance", "payoff_k"))
-    if not ((np.abs(payoffs) <= LARGEST).all() and (chances >= 0).all() and abs(chances.sum() - 1.0) <= _ROUNDING):
+    whole = (chances >= 0).all() and abs(chances.sum() - 1.0) <= _ROUNDING
+    if not (whole and (np.abs(payoffs) <= LARGEST_AMOUNT).all()):
         raise SchemaError(f"payoff: chances {chances.tolist()} of {payoffs.tolist()} thousand, allowed chances of 0 or "
                           "more that sum to 1, of finite payoffs. Correct the outcomes.")
     return chances, payoffs

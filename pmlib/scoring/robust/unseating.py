@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pmlib.scoring.inputs import LARGEST_AMOUNT
 from pmlib.scoring.matrix import decision_matrix
 from pmlib.scoring.ranks import TIE, FloatArray
 
@@ -134,7 +135,7 @@ a change of less than 17.1 points in every weight A stays first.'
     gaps = array[first] - np.delete(array, first, axis=0)
     leads = np.maximum(gaps @ shares, 0.0)
     # Only proportions of the gaps count from here on; squares of large ones would leave the floats.
-    size = max(float(np.abs(gaps).max(initial=0.0)) / 1e100, 1.0)
+    size = max(float(np.abs(gaps).max(initial=0.0)) / LARGEST_AMOUNT, 1.0)
     gaps = gaps / size
     by_sum, by_single = _least_moved(gaps, shares), _least_single(gaps, shares)
     table = pd.DataFrame({

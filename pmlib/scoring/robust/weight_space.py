@@ -13,14 +13,13 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError, did_you_mean
-from pmlib.scoring.inputs import frame_of, labelled, number, of_kind, shown, whole_number
+from pmlib.scoring.inputs import LARGEST_AMOUNT, frame_of, labelled, number, of_kind, shown, whole_number
 from pmlib.scoring.ranks import FloatArray
 from pmlib.scoring.robust.polytope import CHUNK, SLACK, BoolArray, cut, extent, hit_and_run, is_empty
 
 #: Most draws: more bring no digit that matters.
 MOST_DRAWS = 10**9
 # Fewer accepted draws than 1 in 500 cost more than a walk.
-_LARGEST = 1e100
 _PILOT, _ENOUGH = 8_192, 16
 
 
@@ -339,7 +338,7 @@ def _linear(coefficients: Mapping[str, float], limit: float, unit: Mapping[str, 
     told = " + ".join(f"{shown(cell)} {name}" for name, cell in cells.items()) + f" <= {shown(limit)}"
     row = np.array([number(cells.get(name, 0.0)) for name in unit])
     size, limit = float(np.abs(row).max()), number(limit)
-    if not (1 / _LARGEST <= size <= _LARGEST and abs(limit) <= _LARGEST):
+    if not (1 / LARGEST_AMOUNT <= size <= LARGEST_AMOUNT and abs(limit) <= LARGEST_AMOUNT):
         raise ParameterError(f"linear: got {told}, allowed finite numbers up to 1e100, at least one coefficient other "
                              "than 0. Correct or drop the statement.")
     if limit == 0 and sorted(coefficients.values()) == [-1, 1]:

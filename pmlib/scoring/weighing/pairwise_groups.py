@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError, did_you_mean
-from pmlib.scoring.inputs import floats, labelled, of_kind, shown
+from pmlib.scoring.inputs import LARGEST_LEVEL, floats, labelled, of_kind, shown
 from pmlib.scoring.robustness import percent
 from pmlib.scoring.values import CriteriaTree, FloatArray
 from pmlib.scoring.weighing.pairwise import ACCEPTED_RATIO, PairwiseWeights, Prioritisation, prioritise
@@ -18,7 +18,6 @@ from pmlib.scoring.weighing.pairwise_judgements import Comparisons, read_compari
 
 # Weights closer than this are the same weight.
 _SAME = 1e-9
-_LARGEST = 1e300
 
 
 class Aggregation(StrEnum):
@@ -235,7 +234,7 @@ def _shares(given: Mapping[str, float] | pd.Series | None, names: list[str], *, 
         raise ParameterError(f"{what}: {wrong[0]!r} stands {(cells.index == wrong[0]).sum()} times, allowed once each: "
                              f"{', '.join(names)}. Correct the labels.")
     numbers = floats(cells[names]).to_numpy()
-    bad = ~((numbers >= 0) & (numbers <= _LARGEST))
+    bad = ~((numbers >= 0) & (numbers <= LARGEST_LEVEL))
     if bad.any():
         name = names[int(np.argmax(bad))]
         raise ParameterError(f"{what}: {name!r} has {shown(cells[name])}, allowed a finite number of 0 or more. "
