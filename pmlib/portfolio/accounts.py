@@ -6,15 +6,18 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pmlib.months import month_text, parse_month
-from pmlib.portfolio.limits import CHANGE, MIX, MONEY
+from pmlib.portfolio.limits import CHANGE, GROUPS, MIX, MONEY
 from pmlib.portfolio.model import Floats, Ints, RowName
 from pmlib.portfolio.problem import Outcome, Problem, going_on_as_now
 
 LIMIT_COLUMNS = ["kind", "name", "period", "use", "available", "slack", "unit", "binding", "bought_pm", "price_k"]
 #: Below this a price in the linear relaxation is rounding.
 NO_PRICE = 1e-9
+#: A need that names no month.
+_PAIR = 2
 _HORIZONS = ("core", "adjacent", "new", "none")
 
 
@@ -32,14 +35,16 @@ def label(name: RowName) -> str:
     words = {
         "budget": "budget", "budget capex": "capital budget", "budget opex": "operating budget",
         "mix floor": "floor of the mix", "mix ceiling": "ceiling of the mix",
-        "changes": "most changes", "stops": "most stops",
+        "changes": "most changes", "stops": "most stops", "money moved": "most money moved",
     }
     if kind == "capacity":
         return f"{rest[0]} in {rest[1]}"
     if kind == "mandatory":
         return f"{rest[0]} mandatory"
     if kind in ("requires", "requires later"):
-        return f"{rest[0]} needs {rest[1]}"
+        return f"{rest[0]} needs {rest[1]}" + (f" finished by {rest[2]}" if len(rest) > _PAIR else "")
+    if kind in GROUPS:
+        return f"{'fewest' if kind == 'group floor' else 'most'} projects of {rest[1]}"
     if kind in MIX:
         return f"{words[kind]} for {rest[0]}"
     return f"{words.get(kind, kind)} of {rest[0]}" if rest else words.get(kind, kind)
@@ -85,19 +90,24 @@ def limit_frame(problem: Problem, plan: Outcome, *, prices: Floats, blocking: In
     ``price_k`` is the price in the linear relaxation: an estimate, never the worth of one more unit.
     """
     model = problem.model
-    rows = model.rows("capacity", *MONEY, *MIX, *CHANGE)
-    n, hired = len(problem.actions.frame), problem.hiring
+    rows = model.rows("capacity", *MONEY, *MIX, *GROUPS, *CHANGE)
+    hired = problem.hiring
     bought, buyable = np.zeros(len(model.names)), np.zeros(len(model.names))
     for place, name in enumerate(hired.rows):
-        bought[model.row(name)], buyable[model.row(name)] = plan.x[n + place], hired.limit_pm[place]
+        bought[model.row(name)], buyable[model.row(name)] = plan.x[hired.columns[place]], hired.limit_pm[place]
     use, available = plan.activity + bought, model.row_upper + buyable
+    _without_carrying(problem, plan, use=use, available=available)
     money, group = _action_money(problem)[plan.choice], problem.horizon.to_numpy()
+    met = plan.activity.copy()
+    if problem.shortfall.rows:
+        met[[model.row(name) for name in problem.shortfall.rows]] -= problem.shortfall.sign * plan.x[
+            problem.shortfall.columns]
     for row in model.rows(*MIX):
         use[row] = money[group == model.names[row][1]].sum()
-        slack = model.row_upper[row] - plan.activity[row] if model.names[row][0] == "mix ceiling" else (
-            model.row_lower[row] - plan.activity[row])
-        available[row] = use[row] + slack
-    floor = np.array([name[0] == "mix floor" for name in model.names])
+        bound = model.row_upper[row] if model.names[row][0] == "mix ceiling" else model.row_lower[row]
+        available[row] = use[row] + bound - met[row]
+    floor = np.array([name[0] in ("mix floor", "group floor") for name in model.names])
+    available = np.where(np.array([name[0] == "group floor" for name in model.names]), model.row_lower, available)
     slack_by_row = np.where(floor, use - available, available - use)
     blocks = np.isin(np.arange(len(model.names)), blocking)
     size = np.maximum(1.0, np.where(np.isfinite(available), np.abs(available), 0.0))
@@ -114,6 +124,15 @@ def limit_frame(problem: Problem, plan: Outcome, *, prices: Floats, blocking: In
     return frame.astype({"kind": str, "name": str, "period": str, "unit": str})[LIMIT_COLUMNS]
 
 
+def _without_carrying(problem: Problem, plan: Outcome, *, use: Floats, available: Floats) -> None:
+    """Count money carried over where it is spent: less is available in its year, more in the next."""
+    carrying, model = problem.carrying, problem.model
+    for place, column in enumerate(carrying.columns):
+        for name, sign in ((carrying.spender[place], -1.0), (carrying.receiver[place], 1.0)):
+            use[model.row(name)] += sign * plan.x[column]
+            available[model.row(name)] += sign * plan.x[column]
+
+
 def binding_limits(problem: Problem, plan: Outcome, limits: pd.DataFrame, *, prices: Floats) -> tuple[str, ...]:
     """Name the binding limits, the one with the most (estimated) money behind it first."""
     names = problem.model.names
@@ -128,6 +147,8 @@ def binding_limits(problem: Problem, plan: Outcome, limits: pd.DataFrame, *, pri
 
 
 def _subject(name: RowName) -> str:
+    if name[0] in GROUPS:
+        return label(name)
     return name[1] if name[0] in ("capacity", *MIX) else label(name[:1])
 
 
@@ -138,24 +159,33 @@ def _period(name: RowName) -> str:
 def _unit(kind: str, currency: str) -> str:
     if kind == "capacity":
         return "person-months"
-    return "projects" if kind in CHANGE else f"thousand {currency}"
+    return "projects" if kind in (*GROUPS, "changes", "stops") else f"thousand {currency}"
 
 
 def mix_frame(problem: Problem, plan: Outcome | None) -> pd.DataFrame:
-    """Share of money still to be spent by horizon: today (going on as now), plan, and the wanted band."""
+    """Share of money still to be spent by horizon: today (going on as now), plan, what of it is committed, the band.
+
+    Committed is the money of projects that are mandatory or have no other action open to them.
+    """
     money, group = _action_money(problem), problem.horizon.fillna("none").to_numpy()
     bands = {} if problem.targets is None else problem.targets.set_index("horizon").to_dict("index")
     present = [h for h in _HORIZONS if h in set(group) or h in bands]
 
-    def shares(choice: Ints | None) -> list[float]:
+    projects = problem.actions.projects
+    open_ones = np.bincount(problem.actions.frame["project"], minlength=len(projects))
+    fixed = projects["mandatory"].to_numpy(dtype=bool) | (open_ones == 1)
+
+    def shares(choice: Ints | None, among: NDArray[np.bool_] | None = None) -> list[float]:
         spent = np.zeros(len(group)) if choice is None else money[choice]
         total = float(spent.sum())
-        return [float(spent[group == h].sum()) / total if total > 0 else np.nan for h in present]
+        mine = spent if among is None else spent * among
+        return [float(mine[group == h].sum()) / total if total > 0 else np.nan for h in present]
 
     return pd.DataFrame({
         "horizon": pd.Series(present, dtype=str),
         "today_share": shares(going_on_as_now(problem)),
         "plan_share": shares(None if plan is None else plan.choice),
+        "committed_share": shares(None if plan is None else plan.choice, fixed),
         "floor_share": [float(bands.get(h, {}).get("floor_share", 0.0)) for h in present],
         "ceiling_share": [float(bands.get(h, {}).get("ceiling_share", 1.0)) for h in present],
     })
@@ -197,7 +227,7 @@ def people_frame(problem: Problem, plan: Outcome | None) -> pd.DataFrame:
 
 
 def effect_frame(problem: Problem, plan: Outcome) -> pd.DataFrame:
-    """Show what the plan's value holds beside the projects: joint effects and bought people, in thousands."""
+    """Show what a plan's value holds beside its projects, in thousands: joint effects, bought people, missed bands."""
     ids = problem.actions.projects["project_id"].to_numpy()
     rows = []
     for joint in problem.links.joints:
@@ -206,10 +236,12 @@ def effect_frame(problem: Problem, plan: Outcome) -> pd.DataFrame:
             amount -= float(np.dot(plan.x[list(joint.actions)], joint.amounts_k))
         if amount:
             rows.append((joint.kind, joint.link_id, ", ".join(ids[list(joint.members)]), amount))
-    n = len(problem.actions.frame)
-    bought = plan.x[n:n + len(problem.hiring.rows)] * problem.hiring.price_k
+    bought = plan.x[problem.hiring.columns] * problem.hiring.price_k
     skills = np.array([name[1] for name in problem.hiring.rows], dtype=object)
     rows.extend(("bought people", skill, "", -float(bought[skills == skill].sum()))
                 for skill in sorted(set(skills)) if bought[skills == skill].sum() > 0)
+    missed = plan.x[problem.shortfall.columns] * problem.policy.mix_price
+    rows.extend(("outside the mix", label(name), "", -float(k))
+                for name, k in zip(problem.shortfall.rows, missed, strict=True) if k > 0)
     frame = pd.DataFrame(rows, columns=["kind", "name", "projects", "value_k"])
     return frame.astype({"kind": str, "name": str, "projects": str, "value_k": float})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,14 @@ from pmlib.errors import MissingTableError, ParameterError
 from pmlib.months import as_month, month_of, month_text, month_year
 from pmlib.portfolio.model import Floats, Ints
 from pmlib.portfolio.policy import Objective, Policy
-from pmlib.portfolio.valuation import cost_to_go, going_on
+from pmlib.portfolio.timelines import lengths, people_needed, spending
+from pmlib.portfolio.valuation import SWANSON, cost_to_go, going_on
 
-BY_STATE = {"running": ("keep", "hold", "stop"), "proposed": ("start", "decline"), "held": ("start", "hold", "stop")}
-_NOT_YET = frozenset({"slow", "fast"})
+BY_STATE = {"running": ("keep", "slow", "fast", "hold", "stop"), "proposed": ("start", "slow", "fast", "decline"),
+            "held": ("start", "slow", "fast", "hold", "stop")}
+VARIANTS = ("slow", "fast")
 GOING_ON_AS_NOW = {"running": "keep", "proposed": "decline", "held": "hold"}
-ON = ("keep", "start")
-_NEEDY = ("keep", "start", "hold")
+ON = ("keep", "start", *VARIANTS)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -33,8 +34,10 @@ class Actions:
     projects : DataFrame
         One row per project to decide, sorted by project_id, with what going on is worth.
     frame : DataFrame
-        One row per allowed action: project (position), project_id, action, on, changed, value_k, cost_k,
-        delay_months.
+        One row per allowed action: project (position), project_id, action, on, changed, value_k (by the objective),
+        money_k, points, cost_k, delay_months, pace, cost_factor, benefit_left (share of the benefit's worth that the
+        delay leaves), begins and finishes (months; finishes: the first one after it; 0 where there is none or it is
+        not known).
     years : tuple of int
     capex_k, opex_k : float arrays of shape (n_actions, n_years)
     people : DataFrame
@@ -111,19 +114,25 @@ def to_decide(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 class _Terms:
     """What the options table says of one project."""
 
-    listed: frozenset[str]
-    hold_cost_k: float
-    earliest: int | None
-    latest: int | None
-    no_stop: bool
-    frozen_until: int | None
+    listed: frozenset[str] = frozenset()
+    hold_cost_k: float = 0.0
+    earliest: int | None = None
+    latest: int | None = None
+    no_stop: bool = False
+    frozen_until: int | None = None
+    #: Pace and cost factor of the listed variants; nothing where the table does not say.
+    variants: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
 
 
-_NO_TERMS = _Terms(listed=frozenset(), hold_cost_k=0.0, earliest=None, latest=None, no_stop=False, frozen_until=None)
+_NO_TERMS = _Terms()
 
 
 def _whole(value: Any) -> int | None:
     return None if value is None or pd.isna(value) else int(value)
+
+
+def _said(value: Any) -> float | None:
+    return None if value is None or pd.isna(value) else float(value)
 
 
 def _terms(options: pd.DataFrame | None) -> dict[str, _Terms]:
@@ -138,12 +147,14 @@ def _terms(options: pd.DataFrame | None) -> dict[str, _Terms]:
 def _term(by_verb: dict[str, dict[str, Any]]) -> _Terms:
     start, frozen = by_verb.get("start", {}), [_whole(row.get("frozen_until")) for row in by_verb.values()]
     return _Terms(
-        listed=frozenset(by_verb) - _NOT_YET,
-        hold_cost_k=float(by_verb.get("hold", {}).get("hold_cost_k", 0.0) or 0.0),
+        listed=frozenset(by_verb),
+        hold_cost_k=_said(by_verb.get("hold", {}).get("hold_cost_k")) or 0.0,
         earliest=_whole(start.get("earliest_start")),
         latest=_whole(start.get("latest_start")),
         no_stop=any(bool(row.get("no_stop", False)) for row in by_verb.values()),
         frozen_until=max((month for month in frozen if month is not None), default=None),
+        variants={verb: (_said(row.get("pace")), _said(row.get("cost_factor")))
+                  for verb, row in by_verb.items() if verb in VARIANTS},
     )
 
 
@@ -154,29 +165,122 @@ def _forbidden(verb: str, project: dict[str, Any], terms: _Terms, *, first: int)
         return "" if stays else f"frozen until {month_text(terms.frozen_until)}"
     if project["source"] == "unknown" and not project["mandatory"]:
         return "" if stays else "no value is known, so it stays as it is"
-    if terms.listed and verb not in terms.listed and verb != "decline":
+    if terms.listed - set(VARIANTS) and verb not in terms.listed and verb != "decline":
         return "not among its options"
     if verb == "stop" and terms.no_stop:
         return "a contract forbids stopping"
-    if verb == "start" and terms.latest is not None and terms.latest < first:
+    begins = verb == "start" or (verb in VARIANTS and project["state"] != "running")
+    if begins and terms.latest is not None and terms.latest < first:
         return f"its latest start {month_text(terms.latest)} has passed"
+    if verb in VARIANTS and not project["length"]:
+        return "how long it takes is not known"
     return ""
 
 
-def _delayed(by_year: Floats, months: int) -> Floats:
-    """Move the share months/12 of every year into the next, shape (n, n_years); later years must be zero."""
-    whole, part = divmod(months, 12)
-    moved = np.zeros_like(by_year)
-    moved[:, whole:] += by_year[:, : by_year.shape[1] - whole] * (1 - part / 12)
-    if part:
-        moved[:, whole + 1:] += by_year[:, : by_year.shape[1] - whole - 1] * (part / 12)
-    return moved
+def _variant(verb: str, terms: _Terms, policy: Policy) -> tuple[float, float] | None:
+    """Pace and cost factor of a slow or fast variant; nothing where it is not offered or not described."""
+    if verb not in terms.variants:
+        return None
+    pace, factor = terms.variants[verb]
+    if verb == "slow":
+        pace = policy.slow_pace if pace is None else pace
+        return None if pace is None else (pace, 1.0 if factor is None else factor)
+    return None if pace is None or factor is None else (pace, factor)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Action:
+    """One allowed action before it is priced."""
+
+    project: int
+    project_id: str
+    action: str
+    hold_cost_k: float = 0.0
+    delay_months: int = 0
+    pace: float = 1.0
+    cost_factor: float = 1.0
+
+
+def _delays(project: dict[str, Any], terms: _Terms, *, first: int, policy: Policy) -> list[int]:
+    """By how many months a candidate may begin later than planned."""
+    planned = max(_whole(project["start_month"]) or first, first)
+    late = max((terms.earliest or planned) - planned, 0)
+    every = [late + step * policy.start_step_months for step in range(policy.start_choices)]
+    return [delay for delay in every if delay == late or terms.latest is None or planned + delay <= terms.latest]
+
+
+def _ways(
+    place: int, project: dict[str, Any], verb: str, *, terms: _Terms, first: int, policy: Policy,
+) -> list[_Action]:
+    """Every way to carry out a verb: start months, lengths of a hold, pace."""
+    name = str(project["project_id"])
+    if verb == "hold":
+        return [_Action(project=place, project_id=name, action=verb, hold_cost_k=terms.hold_cost_k, delay_months=months)
+                for months in policy.holds]
+    begins = verb == "start" or (verb in VARIANTS and project["state"] != "running")
+    pace, factor = _variant(verb, terms, policy) or (1.0, 1.0)
+    return [_Action(project=place, project_id=name, action=verb, delay_months=delay, pace=pace, cost_factor=factor)
+            for delay in (_delays(project, terms, first=first, policy=policy) if begins else [0])]
+
+
+def _allowed(
+    projects: pd.DataFrame, terms: dict[str, _Terms], first: int, policy: Policy,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows of allowed actions, and of those left out with the reason."""
+    kept: list[_Action] = []
+    dropped: list[tuple[str, str, str]] = []
+    for place, project in enumerate(records(projects)):
+        term = terms.get(project["project_id"], _NO_TERMS)
+        verbs = []
+        for verb in BY_STATE[project["state"]]:
+            if verb in VARIANTS and _variant(verb, term, policy) is None:
+                continue
+            why = _forbidden(verb, project, term, first=first)
+            if why:
+                dropped.append((project["project_id"], verb, why))
+            else:
+                verbs.append(verb)
+        for verb in verbs or [GOING_ON_AS_NOW[project["state"]]]:
+            kept.extend(_ways(place, project, verb, terms=term, first=first, policy=policy))
+    left_out = pd.DataFrame(dropped, columns=["project_id", "action", "why"]).astype(str)
+    return pd.DataFrame(kept), left_out
+
+
+def _priced(frame: pd.DataFrame, projects: pd.DataFrame, policy: Policy, *, first: int) -> pd.DataFrame:
+    """Add what an action is worth in money, points and by the objective, and when it begins and finishes."""
+    owner = projects.iloc[frame["project"].to_numpy()].reset_index(drop=True)
+    verb, delay, pace = frame["action"], frame["delay_months"].to_numpy(dtype=float), frame["pace"].to_numpy()
+    on, hold = verb.isin(ON).to_numpy(), (verb == "hold").to_numpy()
+    length = owner["length"].to_numpy(dtype=float)
+    more = np.ceil(length * (pace - 1.0) - 1e-9)
+    late, longer = ((1.0 + policy.discount_rate) ** (-months / 12.0) for months in (delay, more))
+    going = on | hold
+    dearer = owner["cost_k"].to_numpy(dtype=float) * (frame["cost_factor"].to_numpy() - longer)
+    changed = (verb != owner["state"].map(GOING_ON_AS_NOW)).to_numpy()
+    # A longer or shorter way moves the benefit, not the money spent on it from now on.
+    money = (owner["money_k"].to_numpy() * longer - dearer) * late * going - frame["hold_cost_k"].to_numpy() * hold
+    money += (owner["salvage_k"] - owner["exit_cost_k"]).to_numpy(dtype=float) * (verb == "stop")
+    money -= policy.switching_cost_k * (changed & (owner["state"] != "proposed"))
+    points = owner["points"].to_numpy(dtype=float) * late * longer * going
+    value = {Objective.MONEY: money, Objective.SCORE: np.nan_to_num(points),
+             Objective.MIX: money + float(policy.k_per_point or 0.0) * np.nan_to_num(points)}[policy.objective]
+    extra = frame["hold_cost_k"].mask(verb == "stop", owner["exit_cost_k"].astype(float))
+    begins = np.where(verb.isin(["start", *VARIANTS]) & (owner["state"] != "running"), owner["begins"], first) + delay
+    finishes = np.where(length > 0, begins + length + more, 0)
+    return frame.assign(
+        on=on, changed=changed, value_k=value, money_k=money, points=points, extra_k=extra,
+        benefit_left=late * longer, begins=np.where(going, begins, 0).astype(np.int64),
+        finishes=np.where(going, finishes, 0).astype(np.int64),
+    )
 
 
 def _flows_by_year(
-    flows: pd.DataFrame | None, projects: pd.DataFrame, *, first_year: int, longest_delay: int,
+    flows: pd.DataFrame | None, projects: pd.DataFrame, *, first_year: int, reach: float,
 ) -> tuple[tuple[int, ...], Floats, Floats]:
-    """Years, and undelayed capital and operating money, each of shape (n_projects, n_years)."""
+    """Years, and undelayed capital and operating money, each of shape (n_projects, n_years).
+
+    ``reach`` months after the last year of the table are kept free for what is delayed or stretched.
+    """
     ids = pd.Index(projects["project_id"])
     if flows is None:
         flows = pd.DataFrame({"project_id": [], "year": [], "cost_k": []})
@@ -185,7 +289,7 @@ def _flows_by_year(
     covered = np.isin(np.arange(len(ids)), place[mine])
     ahead = flows[mine]
     last = int(ahead["year"].max()) if len(ahead) else first_year
-    years = tuple(range(first_year, last + longest_delay // 12 + 2))
+    years = tuple(range(first_year, last + int(reach // 12) + 2))
     capex, opex = np.zeros((len(ids), len(years))), np.zeros((len(ids), len(years)))
     cell = (place[mine], ahead["year"].to_numpy(dtype=int) - first_year)
     cost = ahead["cost_k"].to_numpy(dtype=float)
@@ -196,95 +300,9 @@ def _flows_by_year(
     return years, capex, opex
 
 
-def _allowed(projects: pd.DataFrame, terms: dict[str, _Terms], first: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of allowed actions, and of those left out with the reason."""
-    kept: list[tuple[int, str, str, float, float, int]] = []
-    dropped: list[tuple[str, str, str]] = []
-    for place, project in enumerate(records(projects)):
-        term = terms.get(project["project_id"], _NO_TERMS)
-        verbs = []
-        for verb in BY_STATE[project["state"]]:
-            why = _forbidden(verb, project, term, first=first)
-            if why:
-                dropped.append((project["project_id"], verb, why))
-            else:
-                verbs.append(verb)
-        planned = max(_whole(project["start_month"]) or first, first)
-        late = max((term.earliest or planned) - planned, 0)
-        for verb in verbs or [GOING_ON_AS_NOW[project["state"]]]:
-            hold_cost = term.hold_cost_k if verb == "hold" else 0.0
-            kept.append((place, project["project_id"], verb, hold_cost, 0.0, late if verb == "start" else 0))
-    columns = ["project", "project_id", "action", "extra_k", "value_k", "delay_months"]
-    left_out = pd.DataFrame(dropped, columns=["project_id", "action", "why"]).astype(str)
-    return pd.DataFrame(kept, columns=columns), left_out
-
-
-def _priced(frame: pd.DataFrame, projects: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """Add value, whether it is on, and whether it is a change; delay of a hold included."""
-    owner = projects.iloc[frame["project"].to_numpy()].reset_index(drop=True)
-    verb, money = frame["action"], policy.objective is Objective.MONEY
-    delay = frame["delay_months"].mask(verb == "hold", policy.hold_months)
-    later = owner["value_k"].to_numpy() * (1 + policy.discount_rate) ** (-delay.to_numpy(dtype=float) / 12)
-    ends = (owner["salvage_k"] - owner["exit_cost_k"]).to_numpy(dtype=float) * money
-    value = np.select([verb == "decline", verb == "stop", verb == "hold"],
-                      [0.0, ends, later - frame["extra_k"].to_numpy() * money], default=later)
-    extra = frame["extra_k"].mask(verb == "stop", owner["exit_cost_k"].astype(float))
-    return frame.assign(value_k=value, extra_k=extra, delay_months=delay, on=verb.isin(ON),
-                        changed=verb != owner["state"].map(GOING_ON_AS_NOW))
-
-
-def _money(frame: pd.DataFrame, undelayed: Floats) -> Floats:
-    """Money of every action by year, shape (n_actions, n_years); ends cost nothing but their exit."""
-    spends = frame["action"].isin([*ON, "hold"]).to_numpy()
-    money = undelayed[frame["project"].to_numpy()] * spends[:, None]
-    delays = frame["delay_months"].to_numpy()
-    for months in np.unique(delays[spends & (delays > 0)]):
-        rows = np.flatnonzero(spends & (delays == months))
-        money[rows] = _delayed(money[rows], int(months))
-    return np.asarray(money, dtype=float)
-
-
-def _people(actions: pd.DataFrame, projects: pd.DataFrame, demand: pd.DataFrame | None, *, first: int) -> pd.DataFrame:
-    """Person-months by action, skill and month, delays applied."""
-    if demand is None:
-        return pd.DataFrame({"action": [], "skill": [], "month": [], "person_months": []})
-    project = pd.Index(projects["project_id"]).get_indexer(pd.Index(demand["project_id"]))
-    verb = pd.Index(_NEEDY).get_indexer(pd.Index(demand["action"]))
-    ahead = np.flatnonzero((demand["month"].to_numpy() >= first) & (project >= 0) & (verb >= 0))
-    key = project[ahead] * len(_NEEDY) + verb[ahead]
-    ahead, key = ahead[np.argsort(key, kind="stable")], np.sort(key, kind="stable")
-    source, delay = _sources(actions, key)
-    low, high = np.searchsorted(key, source), np.searchsorted(key, source, side="right")
-    count = np.where(source >= 0, high - low, 0)
-    action = np.repeat(np.arange(len(actions)), count)
-    within = np.arange(len(action)) - np.repeat(np.cumsum(count) - count, count)
-    row = demand.iloc[ahead[np.repeat(low, count) + within]]
-    month = row["month"].to_numpy(dtype=np.int64) + delay[action]
-    frame = pd.DataFrame({"action": action, "skill": row["skill"].to_numpy(), "month": month,
-                          "person_months": row["person_months"].to_numpy(dtype=float)})
-    return frame.sort_values(["action", "skill", "month", "person_months"], kind="stable").reset_index(drop=True)
-
-
-def _sources(actions: pd.DataFrame, key: Ints) -> tuple[Ints, Ints]:
-    """Which demand rows each action takes (key of project and verb, -1: none), and how many months later."""
-    verb = pd.Index(_NEEDY).get_indexer(pd.Index(actions["action"]))
-    own = actions["project"].to_numpy() * len(_NEEDY)
-    source = np.where(verb >= 0, own + verb, -1)
-    delay = actions["delay_months"].to_numpy(dtype=np.int64).copy()
-    hold = (actions["action"] == "hold").to_numpy()
-    has = np.isin(source, key)
-    delay[hold & has] = 0
-    for other in ("keep", "start"):
-        # Without rows of its own a hold needs what going on would need, only later.
-        candidate = own + _NEEDY.index(other)
-        borrow = hold & ~has & np.isin(candidate, key)
-        source, has = np.where(borrow, candidate, source), has | borrow
-    return source, delay
-
-
 def build_actions(
     tables: Mapping[str, pd.DataFrame], *, period: int | str | None = None, policy: Policy | None = None,
-    values: pd.Series | None = None,
+    values: pd.Series | None = None, points: pd.Series | None = None,
 ) -> Actions:
     """List the actions open to every project, with what each brings, costs and needs.
 
@@ -296,8 +314,8 @@ def build_actions(
         Last known month; the plan begins with the next.
     policy : Policy, optional
         Options; the defaults when left out.
-    values : Series, optional
-        What going on is worth, by project_id, in place of the tables' estimates.
+    values, points : Series, optional
+        What going on is worth, by project_id, in place of the tables' estimates; the score.
 
     Raises
     ------
@@ -307,31 +325,46 @@ def build_actions(
         The period is unknown, or ``values`` names no project to decide.
     """
     policy = Policy() if policy is None else policy
-    projects = to_decide(tables)
-    first = first_month(tables, period)
-    worth = going_on(tables, projects, first_year=month_year(first), policy=policy, values=values)
+    projects, first = to_decide(tables), first_month(tables, period)
+    worth = going_on(tables, projects, first_year=month_year(first), policy=policy, values=values, points=points)
     projects = pd.concat([projects, worth.reset_index(drop=True)], axis=1)
-    frame, left_out = _allowed(projects, _terms(tables.get("options")), first)
-    frame = _priced(frame, projects, policy)
-    longest = max(policy.hold_months, int(frame["delay_months"].max()))
-    years, capex, opex = _flows_by_year(tables.get("cash_flows"), projects, first_year=month_year(first),
-                                        longest_delay=longest)
-    capex_k, opex_k = _money(frame, capex), _money(frame, opex)
+    begins = projects["start_month"].fillna(first).clip(lower=first).where(projects["state"] != "running", first)
+    projects = projects.assign(
+        begins=begins.astype("int64"),
+        length=lengths(projects, tables.get("estimates"), first=first, weights=SWANSON))
+    allowed, left_out = _allowed(projects, _terms(tables.get("options")), first, policy)
+    frame = _priced(allowed, projects, policy, first=first)
+    january = month_year(first) * 12 + 1
+    offset = (projects["begins"].to_numpy() - january) / 12.0
+    longest, slowest = int(frame["delay_months"].max()), float(frame["pace"].max())
+    years, capex, opex = _flows_by_year(tables.get("cash_flows"), projects, first_year=month_year(first), reach=longest)
+    stretch = int(np.ceil((slowest - 1.0) * len(years)))
+    years = (*years, *range(years[-1] + 1, years[-1] + 1 + stretch))
+    capex, opex = (np.pad(money, ((0, 0), (0, stretch))) for money in (capex, opex))
+    spends = frame["action"].isin([*ON, "hold"]).to_numpy()
+    capex_k, opex_k = (spending(frame, money, spends=spends, begins=offset) for money in (capex, opex))
     opex_k[:, 0] += frame["extra_k"].to_numpy(dtype=float)
-    frame = frame.assign(cost_k=(capex_k + opex_k).sum(axis=1))
-    columns = ["project", "project_id", "action", "on", "changed", "value_k", "cost_k", "delay_months"]
+    columns = ["project", "project_id", "action", "on", "changed", "value_k", "money_k", "points", "cost_k",
+               "delay_months", "pace", "cost_factor", "benefit_left", "begins", "finishes"]
     return Actions(
-        first=first, projects=projects.assign(cost_on_k=(capex + opex).sum(axis=1)), frame=frame[columns],
-        years=years, capex_k=capex_k, opex_k=opex_k, people=_people(frame, projects, tables.get("demand"), first=first),
-        left_out=left_out, notes=_notes(projects, tables.get("options"), first),
+        first=first, projects=projects.assign(cost_on_k=(capex + opex).sum(axis=1)),
+        frame=frame.assign(cost_k=(capex_k + opex_k).sum(axis=1))[columns],
+        years=years, capex_k=capex_k, opex_k=opex_k, left_out=left_out,
+        people=people_needed(frame, projects, tables.get("demand"), first=first, begins=projects["begins"].to_numpy()),
+        notes=_notes(projects, tables.get("options"), first, frame=frame),
     )
 
 
-def _notes(projects: pd.DataFrame, options: pd.DataFrame | None, first: int) -> tuple[str, ...]:
+def _notes(
+    projects: pd.DataFrame, options: pd.DataFrame | None, first: int, *, frame: pd.DataFrame,
+) -> tuple[str, ...]:
     notes = []
-    other = 0 if options is None else int(options["action"].isin(_NOT_YET).sum())
-    if other:
-        notes.append(f"{other} options for slower or faster variants are not in the model yet.")
+    listed = 0 if options is None else int(options[options["project_id"].isin(projects["project_id"])]["action"]
+                                           .isin(VARIANTS).sum())
+    used = int(frame.loc[frame["action"].isin(VARIANTS), ["project", "action"]].drop_duplicates().shape[0])
+    if listed > used:
+        notes.append(f"{listed - used} slower or faster variants are left out: how long they take is not said. Give "
+                     "options a pace (and a fast one a cost_factor), or set slow_pace.")
     unknown = projects.loc[projects["source"] == "unknown", "project_id"]
     if len(unknown):
         notes.append(f"{len(unknown)} projects have no value and stay as they are: {', '.join(unknown)}.")
@@ -342,7 +375,10 @@ def _notes(projects: pd.DataFrame, options: pd.DataFrame | None, first: int) -> 
 
 
 def positions(actions: Actions) -> Ints:
-    """Find the action of every project with which it goes on as now (-1: not allowed)."""
-    verbs = actions.projects["state"].map(GOING_ON_AS_NOW)
-    lookup = {(p, a): i for i, (p, a) in enumerate(zip(actions.frame["project"], actions.frame["action"], strict=True))}
-    return np.array([lookup.get((p, v), -1) for p, v in enumerate(verbs)], dtype=np.int64)
+    """Find the action of every project with which it goes on as now, the shortest hold (-1: not allowed)."""
+    frame = actions.frame
+    now = frame["action"] == frame["project"].map(actions.projects["state"]).map(GOING_ON_AS_NOW)
+    found = np.full(len(actions.projects), -1, dtype=np.int64)
+    places = np.flatnonzero(now)[::-1]
+    found[frame["project"].to_numpy()[places]] = places
+    return found

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pmlib.errors import ParameterError
 from pmlib.portfolio.accounts import grouped_labels
+from pmlib.portfolio.actions import ON
 from pmlib.portfolio.limits import CHANGE, MONEY
 from pmlib.portfolio.model import Floats, Ints
 from pmlib.portfolio.policy import Objective
 from pmlib.portfolio.problem import Outcome, Problem, going_on_as_now, outcome
 
+_FROM_OFF_TO_ON = ("stop", "decline", "hold", "keep", "start", "slow", "fast")
 COLUMNS = ["rule", "value_k", "cost_k", "loss_k", "loss_share", "projects", "breaks"]
 
 
@@ -20,7 +25,7 @@ def _base(problem: Problem) -> Ints:
     limited = problem.policy.max_changes is not None or problem.policy.max_stops is not None
     now = going_on_as_now(problem)
     frame = problem.actions.frame
-    wanted = {verb: place for place, verb in enumerate(("stop", "decline", "hold", "keep", "start"))}
+    wanted = {verb: place for place, verb in enumerate(_FROM_OFF_TO_ON)}
     order = np.lexsort((frame["action"].map(wanted).to_numpy(), frame["project"].to_numpy()))
     starts = np.searchsorted(frame["project"].to_numpy(), np.arange(len(now)))
     base = now if limited else order[starts]
@@ -30,10 +35,12 @@ def _base(problem: Problem) -> Ints:
 
 
 def _on_action(problem: Problem) -> Ints:
+    """Find the most valuable way to go on with every project, the first of equal ones (-1: there is none)."""
     found = np.full(len(problem.actions.projects), -1, dtype=np.int64)
     frame = problem.actions.frame
     places = np.flatnonzero(frame["on"])
-    found[frame["project"].to_numpy()[places]] = places
+    last_first = places[np.lexsort((-places, frame["value_k"].to_numpy()[places]))]
+    found[frame["project"].to_numpy()[last_first]] = last_first
     return found
 
 
@@ -56,7 +63,7 @@ def add_one_by_one(problem: Problem, order: Ints, *, bring_needed: bool = False)
     """
     model, choice, on = problem.model, _base(problem), _on_action(problem)
     watched = np.zeros(len(model.names), dtype=bool)
-    watched[model.rows("capacity", "excludes", *MONEY, *CHANGE)] = True
+    watched[model.rows("capacity", "excludes", "requires", "group ceiling", *MONEY, *CHANGE)] = True
     ceiling = model.row_upper.copy()
     for place, name in enumerate(problem.hiring.rows):
         ceiling[model.row(name)] += problem.hiring.limit_pm[place]
@@ -78,7 +85,8 @@ def add_one_by_one(problem: Problem, order: Ints, *, bring_needed: bool = False)
             if any(p < 0 or on[p] < 0 for p in group) or (len(group) > 1 and not bring_needed):
                 continue
             change = sum((_change(problem, int(on[p]), int(choice[p])) for p in group), np.zeros(len(used)))
-            over = watched & (change > 0) & (used + change > ceiling + model.tolerance)
+            over = watched & (((change > 0) & (used + change > ceiling + model.tolerance))
+                              | ((change < 0) & (used + change < model.row_lower - model.tolerance)))
             if not over.any():
                 used, grew = used + change, True
                 choice[group] = on[group]
@@ -104,7 +112,7 @@ def _change(problem: Problem, action: int, instead_of: int) -> Floats:
     return change
 
 
-def _orders(problem: Problem) -> tuple[tuple[str, Ints], ...]:
+def _orders(problem: Problem) -> list[tuple[str, Ints]]:
     on = _on_action(problem)
     frame = problem.actions.frame
     value = np.where(on >= 0, frame["value_k"].to_numpy()[on], -np.inf)
@@ -113,14 +121,59 @@ def _orders(problem: Problem) -> tuple[tuple[str, Ints], ...]:
     good = np.flatnonzero((on >= 0) & (value > base))
     per_cost = value[good] / np.maximum(cost[good], 1e-9)
     by_value = "by score" if problem.policy.objective is Objective.SCORE else "by value"
-    return (("greedy by value per cost", good[np.argsort(-per_cost, kind="stable")]),
-            (by_value, good[np.argsort(-value[good], kind="stable")]))
+    orders = [("greedy by value per cost", good[np.argsort(-per_cost, kind="stable")]),
+              (by_value, good[np.argsort(-value[good], kind="stable")])]
+    points = problem.actions.projects["points"].to_numpy(dtype=float)
+    if problem.policy.objective is not Objective.SCORE and np.isfinite(points).any():
+        scored = np.flatnonzero((on >= 0) & (np.nan_to_num(points) > 0))
+        orders.append(("by score", scored[np.argsort(-points[scored], kind="stable")]))
+    return orders
 
 
-def compare(problem: Problem, plan: Outcome) -> pd.DataFrame:
+def as_decided(problem: Problem, verbs: Mapping[str, str]) -> Ints:
+    """Take every project's action from a list; one that is not listed, or not open any more, goes on as now.
+
+    A project decided to start or keep stays on whatever its state has become.
+
+    Parameters
+    ----------
+    problem : Problem
+        The question.
+    verbs : mapping of project_id to action
+
+    Raises
+    ------
+    ParameterError
+        None of the projects is to be decided.
+    """
+    frame, choice = problem.actions.frame, going_on_as_now(problem)
+    on = _on_action(problem)
+    known = problem.actions.projects["project_id"]
+    if not set(verbs) & set(known):
+        raise ParameterError("last: none of its projects is to be decided here. Pass actions by project_id, such as "
+                             "the decided column of the last period.")
+    first = frame[~frame.duplicated(["project_id", "action"])]
+    place = dict(zip(zip(first["project_id"], first["action"], strict=True), first.index, strict=True))
+    for project, name in enumerate(known):
+        verb = verbs.get(name)
+        if verb is not None:
+            other = on[project] if verb in ON else -1
+            found = place.get((name, str(verb)), other)
+            choice[project] = found if found >= 0 else choice[project]
+    return choice
+
+
+def compare(problem: Problem, plan: Outcome, *, last: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Say how much simpler rules lose against the plan, and which limits they break.
 
     A rule of thumb is taken in its stronger form: with or without bringing along what a project needs.
+
+    Parameters
+    ----------
+    problem, plan : Problem, Outcome
+        The question and its plan.
+    last : mapping of project_id to action, optional
+        What was decided last time.
 
     Returns
     -------
@@ -128,6 +181,8 @@ def compare(problem: Problem, plan: Outcome) -> pd.DataFrame:
         rule, value_k, cost_k, loss_k, loss_share (of the plan's value), projects (going on or started), breaks.
     """
     ways = [("plan", plan), ("going on as now", outcome(problem, going_on_as_now(problem)))]
+    if last is not None:
+        ways.append(("last plan", outcome(problem, as_decided(problem, last))))
     for name, order in _orders(problem):
         forms = [outcome(problem, add_one_by_one(problem, order, bring_needed=bring)) for bring in (False, True)]
         ways.append((name, max(forms, key=lambda form: form.value)))

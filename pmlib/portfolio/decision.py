@@ -22,12 +22,15 @@ from pmlib.portfolio.accounts import (
     money_frame,
     people_frame,
 )
+from pmlib.portfolio.actions import VARIANTS
 from pmlib.portfolio.comparison import COLUMNS as AGAINST_COLUMNS
 from pmlib.portfolio.comparison import compare
 from pmlib.portfolio.explain import Reason, explain
 from pmlib.portfolio.mends import COLUMNS as MEND_COLUMNS
 from pmlib.portfolio.mends import mends
-from pmlib.portfolio.model import PROVED_GAP, Solution, Status, solve
+from pmlib.portfolio.model import Solution, Status, solve
+from pmlib.portfolio.plans import Change, is_best
+from pmlib.portfolio.plans import solve as solve_changed
 from pmlib.portfolio.policy import Objective, Policy
 from pmlib.portfolio.problem import Outcome, Problem, best_plan, compile_problem, going_on_as_now, outcome
 from pmlib.portfolio.worth import COLUMNS as WORTH_COLUMNS
@@ -36,7 +39,7 @@ from pmlib.portfolio.worth import worth_of_limits
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_VERBS = ("start", "keep", "hold", "stop", "decline")
+_VERBS = ("start", "keep", "slow", "fast", "hold", "stop", "decline")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -47,7 +50,8 @@ class Decision:
     ----------
     actions : DataFrame
         One row per project to decide: project_id, name, programme_id, state, action, value_k, cost_k,
-        value_on_k, cost_on_k, reason_code, reason, changed, month (in which a start begins or a hold ends).
+        value_on_k, cost_on_k, points_on, p_success (0-1), reason_code, reason, changed, month (in which a start
+        begins or a hold ends).
         Without a plan the action is empty, never zero.
     status : Status
         proved, within gap, infeasible or no plan.
@@ -87,13 +91,13 @@ class Decision:
     notes: tuple[str, ...]
     unit: str
     seconds: float
-    _problem: Problem = field(repr=False)
-    _plan: Outcome | None = field(repr=False)
+    problem: Problem = field(repr=False)
+    outcome: Outcome | None = field(repr=False)
 
     @property
     def found(self) -> bool:
         """Whether there is a plan."""
-        return self._plan is not None
+        return self.outcome is not None
 
     def to_frame(self) -> pd.DataFrame:
         """One row per project: action, value, cost and reason."""
@@ -107,19 +111,34 @@ class Decision:
         return drawn
 
     def counts(self) -> dict[str, int]:
-        """Count projects by verb, in the order start, keep, hold, stop, decline."""
+        """Count projects by verb, in the order start, keep, slow, fast, hold, stop, decline."""
         found = self.actions["action"].value_counts()
         return {verb: int(found[verb]) for verb in _VERBS if verb in found}
 
     @property
     def policy(self) -> Policy:
         """The options this was decided with."""
-        return self._problem.policy
+        return self.problem.policy
+
+    @property
+    def totals(self) -> pd.DataFrame:
+        """Money and points of the plan and of going on as now: measure, plan, now, unit; both whatever was chosen by.
+
+        Points are missing when none were handed in.
+        """
+        frame = self.problem.actions.frame
+        now = going_on_as_now(self.problem)
+        joint = {"money_k": float(self.effects["value_k"].sum()) if self.found else 0.0, "points": 0.0}
+        rows = [(name, joint[column] + float(frame[column].to_numpy()[self.outcome.choice].sum())
+                 if self.outcome is not None else math.nan, float(frame[column].to_numpy()[now].sum()), unit)
+                for name, column, unit in (("money", "money_k", f"thousand {self.currency}"),
+                                           ("score", "points", "points"))]
+        return pd.DataFrame(rows, columns=["measure", "plan", "now", "unit"])
 
     @property
     def currency(self) -> str:
         """Currency of all money."""
-        return self._problem.currency
+        return self.problem.currency
 
     @property
     def scarcest_skill(self) -> str:
@@ -152,17 +171,24 @@ class Decision:
             limit, unit, gain_k, gain_share, ten_percent_k, ten_percent_share, proved (else the gain may be larger);
             empty without a plan.
         """
-        return worth_of_limits(self._problem, self._plan) if self._plan is not None else _empty(WORTH_COLUMNS)
+        return worth_of_limits(self.problem, self.outcome) if self.outcome is not None else _empty(WORTH_COLUMNS)
 
-    def against(self) -> pd.DataFrame:
-        """Say what going on as now and two rules of thumb lose, and which limits they break.
+    def against(self, last: Mapping[str, str] | pd.Series | None = None) -> pd.DataFrame:
+        """Say what going on as now, the last plan and rules of thumb lose, and which limits they break.
+
+        Parameters
+        ----------
+        last : Series or mapping of project_id to action, optional
+            What was decided last time.
 
         Returns
         -------
         DataFrame
             rule, value_k, cost_k, loss_k, loss_share, projects, breaks; empty without a plan.
         """
-        return compare(self._problem, self._plan) if self._plan is not None else _empty(AGAINST_COLUMNS)
+        if self.outcome is None:
+            return _empty(AGAINST_COLUMNS)
+        return compare(self.problem, self.outcome, last=None if last is None else dict(last))
 
     def force(self, project_id: str, action: str | None = None) -> float:
         """Say what is lost if this project is decided otherwise and everything else is chosen anew.
@@ -185,12 +211,11 @@ class Decision:
         ParameterError
             The project is not decided here, or the action is not open to it.
         """
-        plan, column, value = self._needed(), *self._column(project_id, action)
-        policy = self._problem.policy
-        answer = solve(self._problem.model.fixed(column, value), gap=policy.gap, node_limit=policy.node_limit)
-        if answer.status is Status.INFEASIBLE:
+        plan = self._needed()
+        forced = solve_changed(self.problem, Change(fixed=self._fixed(project_id, action)))
+        if forced.status is Status.INFEASIBLE:
             return math.inf
-        return max(0.0, plan.value - answer.value) if answer.gap <= max(policy.gap, PROVED_GAP) else math.nan
+        return max(0.0, plan.value - forced.value) if is_best(forced, self.policy.gap) else math.nan
 
     def costs_of_forcing(self, project_ids: Sequence[str]) -> pd.DataFrame:
         """Value lost by deciding each of these projects otherwise, dearest first: project_id, action, regret_k."""
@@ -210,30 +235,33 @@ class Decision:
         return _checked(self)
 
     def _needed(self) -> Outcome:
-        if self._plan is None:
+        if self.outcome is None:
             raise ParameterError(f"plan: there is none ({self.status}). Look at .mends for what has to give way.")
-        return self._plan
+        return self.outcome
 
-    def _column(self, project_id: str, action: str | None) -> tuple[int, float]:
-        frame, plan = self._problem.actions.frame, self._needed()
+    def _fixed(self, project_id: str, action: str | None) -> tuple[tuple[int, float], ...]:
+        """Columns that must stay at 0 so that a project is decided otherwise, or in the way that is asked for."""
+        frame, plan = self.problem.actions.frame, self._needed()
         mine = frame[frame["project_id"] == project_id]
         if mine.empty:
-            known = self._problem.actions.projects["project_id"]
+            known = self.problem.actions.projects["project_id"]
             raise ParameterError(f"project_id: {project_id!r} is not to be decided. {did_you_mean(project_id, known)}")
         if action is None:
-            return int(plan.choice[int(mine["project"].iloc[0])]), 0.0
+            planned = frame["action"].iat[int(plan.choice[int(mine["project"].iloc[0])])]
+            return tuple((int(column), 0.0) for column in mine.index[mine["action"] == planned])
         if action not in set(mine["action"]):
             out = self.left_out
             why = out[(out["project_id"] == project_id) & (out["action"] == action)]
             because = f" ({why['why'].iloc[0]})" if len(why) else ""
             raise ParameterError(f"action: {action!r} is not open to {project_id}{because}. "
                                  f"{did_you_mean(action, mine['action'])}")
-        return int(mine.index[mine["action"] == action][0]), 1.0
+        return tuple((int(column), 0.0) for column in mine.index[mine["action"] != action])
 
 
 def rebalance(
     tables: Mapping[str, pd.DataFrame], *, period: int | str | None = None,
-    values: Mapping[str, float] | pd.Series | None = None, policy: Policy | None = None,
+    values: Mapping[str, float] | pd.Series | None = None, points: Mapping[str, float] | pd.Series | None = None,
+    policy: Policy | None = None,
 ) -> Decision:
     """Decide what to start, keep, hold and stop, within time, money, people and mix, and say why.
 
@@ -249,8 +277,10 @@ def rebalance(
         Last known month (``YYYY-MM`` or year * 12 + month); the plan begins with the next one.
         By default the month of the workbook's as_of.
     values : Series or mapping of project_id to number, optional
-        What going on is worth: thousands in place of the estimates, or points for the score, which must add up
-        (``card.increments``). A result that only ranks is refused.
+        What going on is worth, in thousands, in place of the estimates.
+    points : Series or mapping of project_id to number, optional
+        The score, in points that add up (``card.increments``): for the objectives ``score`` and ``mix``, else shown
+        beside the money. A result that only ranks is refused, and in a mix one that counts money a second time.
     policy : Policy, optional
         Budget, yardstick, limits on change, hold, discounting.
 
@@ -282,14 +312,14 @@ def rebalance(
     >>> rebalance({"projects": projects, "cash_flows": flows}, period="2025-12").actions["action"].tolist()
     ['stop', 'keep']
     """
-    problem = compile_problem(tables, period=period, values=values, policy=policy)
+    problem = compile_problem(tables, period=period, values=values, points=points, policy=policy)
     answer, plan = best_plan(problem)
     now = outcome(problem, going_on_as_now(problem))
     common: dict[str, Any] = {
         "status": answer.status, "seconds": answer.seconds, "left_out": problem.actions.left_out,
         "mix": mix_frame(problem, plan), "money": money_frame(problem, plan), "people": people_frame(problem, plan),
         "now_value_k": now.value, "now_holds": not len(now.broken), "unit": _value_unit(problem),
-        "_problem": problem, "_plan": plan,
+        "problem": problem, "outcome": plan,
     }
     return _without_plan(problem, answer, common) if plan is None else _with_plan(problem, answer, plan, common=common)
 
@@ -299,7 +329,10 @@ def _empty(columns: Sequence[str]) -> pd.DataFrame:
 
 
 def _value_unit(problem: Problem) -> str:
-    return f"thousand {problem.currency}" if problem.policy.objective is Objective.MONEY else "points"
+    if problem.policy.objective is Objective.SCORE:
+        return "points"
+    mixed = problem.policy.objective is Objective.MIX
+    return f"thousand {problem.currency}{f' (a point counts {problem.policy.k_per_point:g})' if mixed else ''}"
 
 
 def _with_plan(problem: Problem, answer: Solution, plan: Outcome, *, common: dict[str, Any]) -> Decision:
@@ -310,7 +343,7 @@ def _with_plan(problem: Problem, answer: Solution, plan: Outcome, *, common: dic
     actions = _described(problem).assign(
         action=row["action"].astype(str), value_k=row["value_k"], cost_k=row["cost_k"],
         reason_code=list(reasons.codes), reason=list(reasons.sentences), changed=row["changed"].astype(bool),
-        month=_months_of(problem, row),
+        month=_months_of(row),
     )
     return Decision(
         actions=actions[ACTION_COLUMNS], gap=answer.gap, bound=answer.bound, value_k=plan.value,
@@ -336,24 +369,22 @@ def _without_plan(problem: Problem, answer: Solution, common: dict[str, Any]) ->
 
 
 ACTION_COLUMNS = ["project_id", "name", "programme_id", "state", "action", "value_k", "cost_k", "value_on_k",
-                  "cost_on_k", "reason_code", "reason", "changed", "month"]
+                  "cost_on_k", "points_on", "p_success", "reason_code", "reason", "changed", "month"]
 
 
 def _described(problem: Problem) -> pd.DataFrame:
-    projects = problem.actions.projects[["project_id", "name", "programme_id", "state", "value_k", "cost_on_k"]]
-    return projects.rename(columns={"value_k": "value_on_k"})
+    columns = ["project_id", "name", "programme_id", "state", "value_k", "cost_on_k", "points", "p_success"]
+    return problem.actions.projects[columns].rename(columns={"value_k": "value_on_k", "points": "points_on"})
 
 
-def _months_of(problem: Problem, row: pd.DataFrame) -> pd.Series:
+def _months_of(row: pd.DataFrame) -> pd.Series:
     """Month in which a start begins or a hold ends; missing for the other actions."""
-    first, delay = problem.actions.first, row["delay_months"].astype("Int64")
-    planned = problem.actions.projects["start_month"].astype("Int64").fillna(first).clip(lower=first)
-    begins = planned.where(row["action"] == "start", first) + delay
-    return begins.where(row["action"].isin(["start", "hold"]))
+    moves = row["action"].isin(["start", "hold"]) | (row["action"].isin(VARIANTS) & (row["delay_months"] > 0))
+    return row["begins"].astype("Int64").where(moves | (row["action"].isin(VARIANTS) & row["changed"]))
 
 
 def _checked(decision: Decision) -> str:
-    plan, problem, actions = decision._plan, decision._problem, decision.actions
+    plan, problem, actions = decision.outcome, decision.problem, decision.actions
     if plan is None:
         if actions["action"].notna().any() or not math.isnan(decision.value_k):
             raise CheckError("actions: there is no plan, yet something is decided. Run rebalance again.")

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pmlib.months import month_text
 from pmlib.portfolio.accounts import label
 from pmlib.portfolio.actions import records
-from pmlib.portfolio.limits import CHANGE, MIX, MONEY
+from pmlib.portfolio.limits import CHANGE, GROUPS, MIX, MONEY
 from pmlib.portfolio.model import Floats, Ints
 from pmlib.portfolio.policy import Objective
 from pmlib.portfolio.problem import Outcome, Problem
@@ -37,6 +38,8 @@ class Reason(StrEnum):
     WORTH_IT = "worth it"
     SUNK_COST = "sunk cost"
     CROWDED_OUT = "crowded out"
+    NO_ROOM_SOONER = "no room sooner"
+    GROUP_LIMIT = "group limit"
     NO_VALUE = "no value"
     NEEDS = "needs a project not chosen"
     EXCLUDED = "excluded by"
@@ -115,9 +118,8 @@ class _Teller:
             return self._blocked(project, best)
         size = abs(float(row["value_k"])) if self._points else max(float(row["cost_on_k"]), 1.0)
         if not len(best.broken) and -best.gain_k <= NEAR * size:
-            verb = self._problem.actions.frame["action"].iat[best.action]
             loss = _k(-best.gain_k)
-            return Reason.NEAR_TIE, f"Near tie: to {verb} instead would lose only {loss}; {self._deal(row)}."
+            return Reason.NEAR_TIE, f"Near tie: to {self._to(best)} instead would lose only {loss}; {self._deal(row)}."
         return self._by_worth(project, best)
 
     def _deal(self, row: Mapping[str, Any], would: bool = False) -> str:
@@ -152,15 +154,29 @@ class _Teller:
         if carried:
             return Reason.CARRIES, self._carries(project, row)
         if needed:
-            return Reason.NEEDS, f"Needs {_listed(needed)}, which the plan does not do; {self._deal(row, would=True)}."
+            later = all(self._ever[place] for place, name in enumerate(self._ids) if name in needed)
+            what = "goes on only later" if later else "the plan does not do"
+            return Reason.NEEDS, f"Needs {_listed(needed)}, which {what}; {self._deal(row, would=True)}."
         if any(name[0] == "excludes" for name in names):
             return Reason.EXCLUDED, f"Excluded by {self._rivals(project, names)}; {self._deal(row, would=True)}."
         if any(name[0] in CHANGE for name in names):
             kinds = _listed([label(name) for name in names if name[0] in CHANGE])
-            verb = self._problem.actions.frame["action"].iat[best.action]
-            return Reason.CHANGE_LIMIT, (f"To {verb} would bring {_k(best.gain_k)} more, but the limit on change is "
-                                         f"used up ({kinds}).")
+            return Reason.CHANGE_LIMIT, (f"To {self._to(best)} would bring {_k(best.gain_k)} more, but the limit on "
+                                         f"change is used up ({kinds}).")
+        groups = [label(name) for name in names if name[0] in GROUPS]
+        if groups:
+            return Reason.GROUP_LIMIT, (f"{self._deal(row, would=True)}; to {self._to(best)} would bring "
+                                        f"{_k(best.gain_k)} more, but {_listed(groups)} is reached.")
+        if self._on[project] and self._problem.actions.frame["on"].iat[best.action]:
+            return Reason.NO_ROOM_SOONER, self._crowded(row, best)
         return Reason.CROWDED_OUT, self._crowded(row, best)
+
+    def _to(self, switch: Switch) -> str:
+        """Say another action, with its month where that is not the first."""
+        action = self._problem.actions.frame.iloc[switch.action]
+        month = int(action["begins"])
+        later = action["action"] != "keep" and month > self._problem.actions.first
+        return f"{action['action']}{f' in {month_text(month)}' if later else ''}"
 
     def _carries(self, project: int, row: Mapping[str, Any]) -> str:
         others = self._carried(project)
@@ -193,9 +209,9 @@ class _Teller:
             return f"{self._deal(row, would=True)}, but {label(model.names[best.broken[0]])} stands against it."
         weight = [abs(self._prices[best.broken[i]] * best.use[i]) for i in places]
         scarce = int(best.broken[places[int(np.argmax(weight))]])
-        verb = self._problem.actions.frame["action"].iat[best.action]
         others = f" (by estimate the scarcest of {len(places)} limits)" if len(places) > 1 else ""
-        gain = "" if _k(best.gain_k) == _k(row["value_k"]) else f"; to {verb} would bring {_k(best.gain_k)} more"
+        more = _k(best.gain_k)
+        gain = "" if more == _k(row["value_k"]) else f"; to {self._to(best)} would bring {more} more"
         return f"{self._deal(row, would=True)}{gain}, but {label(model.names[scarce])} has no room for it{others}."
 
     def _by_worth(self, project: int, best: Switch) -> tuple[Reason, str]:
@@ -203,9 +219,8 @@ class _Teller:
         if self._on[project]:
             return self._going_on(project, best)
         if verb == "hold":
-            other = self._problem.actions.frame["action"].iat[best.action]
-            return Reason.BETTER_LATER, (f"Holding is worth {_k(self._values[project])}; to {other} now would leave "
-                                         f"the plan {_k(-best.gain_k)} poorer.")
+            return Reason.BETTER_LATER, (f"Holding is worth {_k(self._values[project])}; to {self._to(best)} would "
+                                         f"leave the plan {_k(-best.gain_k)} poorer.")
         if row["value_k"] > self._values[project] + self._width:
             shared = self._sharing(project)
             if shared:

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import SchemaError
+from pmlib.months import month_text
 from pmlib.portfolio.actions import Actions, records
+from pmlib.portfolio.limits import Columns
 from pmlib.portfolio.model import Floats, Ints, RowName, Rows
 
 _NEEDS = ("requires_finished", "requires_active")
@@ -20,7 +22,7 @@ _NEEDS = ("requires_finished", "requires_active")
 class Joint:
     """A joint gain or penalty (one column), or a shared benefit (one column per action with a claim).
 
-    A held project goes on later: it counts in a penalty, and its claim is worth less by the delay.
+    A held project goes on later: it counts in a penalty. A claim is worth less by the delay of its action.
     """
 
     link_id: str
@@ -39,19 +41,22 @@ class Links:
     ----------
     needs : tuple of (needs, needed, name of the needed)
         ``needed`` is -1 when that project can never be on.
+    finished : frozenset of (needs, needed)
+        Those of ``needs`` where the needed one must be finished, not only on.
     excludes : tuple of (link_id, members)
     joints : tuple of Joint
     notes : tuple of str
     """
 
     needs: tuple[tuple[int, int, str], ...] = ()
+    finished: frozenset[tuple[int, int]] = frozenset()
     excludes: tuple[tuple[str, tuple[int, ...]], ...] = ()
     joints: tuple[Joint, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 def read_links(
-    tables: Mapping[str, pd.DataFrame], actions: Actions, *, first_column: int, priced: bool, delayed: float = 1.0,
+    tables: Mapping[str, pd.DataFrame], actions: Actions, *, columns: Columns, priced: bool,
 ) -> Links:
     """Sort the links table into needs, exclusions and joint effects; done projects count as met.
 
@@ -61,12 +66,10 @@ def read_links(
         links and projects.
     actions : Actions
         The projects to decide.
-    first_column : int
-        Where the columns of joint effects begin.
+    columns : Columns
+        Where joint effects get their columns.
     priced : bool
         Whether joint effects count (they are money).
-    delayed : float
-        What a benefit is still worth after a hold, as a share.
 
     Raises
     ------
@@ -80,6 +83,7 @@ def read_links(
     projects = tables["projects"]
     done = set(projects.loc[projects["state"] == "done", "project_id"])
     needs: list[tuple[int, int, str]] = []
+    finished: set[tuple[int, int]] = set()
     excludes: list[tuple[str, tuple[int, ...]]] = []
     joints: list[Joint] = []
     notes: list[str] = []
@@ -88,17 +92,20 @@ def read_links(
         if kind == "synergy":
             _agreed(link_id, rows, "amount_k")
         if kind in _NEEDS:
-            needs.extend(_needs(rows, place, done))
+            found = _needs(rows, place, done)
+            needs.extend(found)
+            if kind == "requires_finished":
+                finished.update((needing, needed) for needing, needed, _ in found)
             if not {"needs", "needed"} <= {row["role"] for row in rows}:
                 notes.append(f"Link {link_id} ({kind}) lacks a 'needs' or a 'needed' member and has no effect.")
         elif kind == "excludes":
             excludes.append((link_id, tuple(place[row["member_id"]] for row in rows if row["member_id"] in place)))
         elif priced:
-            joint = _joint(link_id, rows, place=place, done=done, actions=actions, delayed=delayed)
+            joint = _joint(link_id, rows, place=place, done=done, actions=actions)
             if joint is not None:
                 joints.append(joint)
-    return Links(needs=tuple(sorted(set(needs))), excludes=tuple(excludes), notes=tuple(notes),
-                 joints=_numbered(joints, first_column))
+    return Links(needs=tuple(sorted(set(needs))), finished=frozenset(finished), excludes=tuple(excludes),
+                 notes=tuple(notes), joints=_numbered(joints, columns))
 
 
 def _by_link(table: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
@@ -127,13 +134,12 @@ def _needs(rows: list[dict[str, Any]], place: dict[str, int], done: set[str]) ->
 
 def _joint(
     link_id: str, rows: list[dict[str, Any]], *, place: dict[str, int], done: set[str], actions: Actions,
-    delayed: float,
 ) -> Joint | None:
     kind = str(rows[0]["type"])
     inside = [row for row in rows if row["member_id"] in place]
     members = tuple(place[row["member_id"]] for row in inside)
     if kind == "overlap":
-        claims = _claims(inside, members, actions, delayed=delayed)
+        claims = _claims(inside, members, actions)
         return Joint(link_id=link_id, kind=kind, members=members, columns=tuple(claims), actions=tuple(claims),
                      amounts_k=tuple(claims.values()))
     amount = float(rows[0]["amount_k"])
@@ -145,37 +151,36 @@ def _joint(
                  amounts_k=(amount,))
 
 
-def _claims(
-    rows: list[dict[str, Any]], members: tuple[int, ...], actions: Actions, *, delayed: float,
-) -> dict[int, float]:
-    """Claim of every action with which a member goes on, at once or after a hold."""
+def _claims(rows: list[dict[str, Any]], members: tuple[int, ...], actions: Actions) -> dict[int, float]:
+    """Claim of every action with which a member goes on, worth what the action's delay leaves of it."""
     # A claim inside a benefit nobody knows takes nothing away: there is no benefit in the total.
     chance = actions.projects["p_success"].where(actions.projects["source"] != "unknown", 0.0).to_numpy()
-    now, later = _columns(actions)
-    claims: dict[int, float] = {}
-    for member, row in zip(members, rows, strict=True):
-        claim = float(chance[member]) * float(row["amount_k"])
-        claims |= {int(action): claim for action in now[member]}
-        claims |= {int(action): claim * delayed for action in later[member]}
-    return claims
+    left = actions.frame["benefit_left"].to_numpy(dtype=float)
+    now, later = columns_of_each(actions)
+    return {int(action): float(chance[member]) * float(row["amount_k"]) * float(left[action])
+            for member, row in zip(members, rows, strict=True) for action in (*now[member], *later[member])}
 
 
-def _numbered(joints: list[Joint], first: int) -> tuple[Joint, ...]:
+def _numbered(joints: list[Joint], columns: Columns) -> tuple[Joint, ...]:
     numbered = []
     for joint in joints:
-        columns = tuple(range(first, first + len(joint.columns)))
-        first += len(columns)
-        numbered.append(replace(joint, columns=columns))
+        places = columns.add(np.array(joint.amounts_k), 1.0) if joint.amounts_k else ()
+        numbered.append(replace(joint, columns=tuple(int(place) for place in places)))
     return tuple(numbered)
 
 
 def add_links(rows: Rows, links: Links, actions: Actions) -> None:
     """Add the rows of needs and exclusions, and those that tie joint effects to their members."""
     ids = actions.projects["project_id"].to_numpy()
-    on, later = _columns(actions)
+    on, later = columns_of_each(actions)
     ever = [np.concatenate(pair) for pair in zip(on, later, strict=True)]
     nobody = np.empty(0, dtype=np.int64)
     for needing, needed, name in links.needs:
+        if not len(ever[needing]):
+            continue
+        if (needing, needed) in links.finished and needed >= 0:
+            _add_finished(rows, actions, ever[needing], ever[needed], name=(str(ids[needing]), name))
+            continue
         theirs = on[needed] if needed >= 0 else nobody
         _row(rows, ("requires", str(ids[needing]), name), [(theirs, 1.0), (on[needing], -1.0)], lower=0.0)
         if len(later[needing]):
@@ -185,6 +190,22 @@ def add_links(rows: Rows, links: Links, actions: Actions) -> None:
         _row(rows, ("excludes", link_id), [(ever[m], 1.0) for m in members], upper=1.0)
     for joint in links.joints:
         _add_joint(rows, joint, ids=ids, on=on, ever=ever)
+
+
+def _add_finished(rows: Rows, actions: Actions, mine: Ints, theirs: Ints, *, name: tuple[str, str]) -> None:
+    """By every month in which a project may begin, the one it needs is finished: one row per such month.
+
+    A project that has begun already, and one whose length nobody knows, only need the other to be on.
+    """
+    frame = actions.frame
+    begins = frame["begins"].to_numpy()
+    begun = actions.projects["state"].iat[int(frame["project"].iat[mine[0]])] == "running"
+    waits = np.where(frame["on"].to_numpy()[theirs], 0, begins[theirs])
+    known = frame["finishes"].to_numpy()[theirs]
+    by = waits if begun else np.where(known > 0, known, waits)
+    for month in np.unique(begins[mine]):
+        _row(rows, ("requires", *name, month_text(int(month))),
+             [(theirs[by <= month], 1.0), (mine[begins[mine] <= month], -1.0)], lower=0.0)
 
 
 def _add_joint(rows: Rows, joint: Joint, *, ids: np.ndarray, on: list[Ints], ever: list[Ints]) -> None:
@@ -209,7 +230,7 @@ def _row(rows: Rows, name: RowName, terms: list[tuple[Ints, float]], *, lower: f
     rows.add([name], (np.zeros(len(columns), dtype=np.int64), columns, values), lower=lower, upper=upper)
 
 
-def _columns(actions: Actions) -> tuple[list[Ints], list[Ints]]:
+def columns_of_each(actions: Actions) -> tuple[list[Ints], list[Ints]]:
     """Actions of every project with which it goes on at once, and those with which it goes on later."""
     def of_each(wanted: Iterable[bool]) -> list[Ints]:
         found: list[list[int]] = [[] for _ in range(len(actions.projects))]

@@ -12,12 +12,18 @@ from pmlib.errors import ParameterError
 from pmlib.portfolio.actions import Actions, build_actions, positions
 from pmlib.portfolio.limits import (
     CHANGE,
+    GROUPS,
     MIX,
     MONEY,
     PEOPLE,
+    Bands,
+    Carrying,
+    Columns,
     Hiring,
+    Shortfall,
     add_budgets,
     add_change,
+    add_groups,
     add_mix,
     add_people,
     capacity_by_month,
@@ -25,14 +31,15 @@ from pmlib.portfolio.limits import (
     objective_in_money,
     outside_mix,
     uncapped,
+    whole_budget,
 )
 from pmlib.portfolio.links import Links, add_links, joint_values, read_links
 from pmlib.portfolio.model import Floats, Ints, Model, Rows, Solution, Status, elastic, solve
-from pmlib.portfolio.policy import Policy
-from pmlib.portfolio.valuation import given_values
+from pmlib.portfolio.policy import Objective, Policy
+from pmlib.portfolio.valuation import given_values, refuse_money_twice
 
 #: Rows that a board can move; links and one action per project are facts.
-SOFT = (*MONEY, *PEOPLE, *MIX, *CHANGE, "mandatory")
+SOFT = (*MONEY, *PEOPLE, *MIX, *GROUPS, *CHANGE, "mandatory")
 HARD = ("requires", "requires later", "excludes")
 
 
@@ -43,6 +50,8 @@ class Problem:
     actions: Actions
     links: Links
     hiring: Hiring
+    carrying: Carrying
+    shortfall: Shortfall
     capacity: pd.DataFrame
     horizon: pd.Series
     targets: pd.DataFrame | None
@@ -65,50 +74,49 @@ class Outcome:
 
 def compile_problem(
     tables: Mapping[str, pd.DataFrame], *, period: int | str | None = None,
-    values: Mapping[str, float] | pd.Series | None = None, policy: Policy | None = None,
+    values: Mapping[str, float] | pd.Series | None = None, points: Mapping[str, float] | pd.Series | None = None,
+    policy: Policy | None = None,
 ) -> Problem:
     """Turn tables into the model of start, keep, hold and stop; parameters and refusals are those of `rebalance`."""
     policy = Policy() if policy is None else policy
-    given = None if values is None else given_values(values)
-    actions = build_actions(tables, period=period, policy=policy, values=given)
-    n, rows = len(actions.frame), Rows()
-    project = actions.frame["project"].to_numpy()
-    rows.add([("choose", name) for name in actions.projects["project_id"]], (project, np.arange(n), 1.0),
-             lower=1.0, upper=1.0)
-    capacity, priced = capacity_by_month(tables, actions.first), objective_in_money(policy)
-    hiring = add_people(rows, actions, capacity, first_column=n, priced=priced)
-    money_notes = add_budgets(rows, actions, tables.get("budgets"), policy=policy)
-    horizon = horizons(tables, actions)
-    targets = tables.get("mix_targets")
-    add_mix(rows, actions, horizon, targets=targets, policy=policy)
-    mix_note = outside_mix(actions, horizon, targets=targets, policy=policy)
-    add_change(rows, actions, policy)
-    delayed = (1.0 + policy.discount_rate) ** (-policy.hold_months / 12.0)
-    links = read_links(tables, actions, first_column=n + len(hiring.rows), priced=priced, delayed=delayed)
-    add_links(rows, links, actions)
-    book = tables.get("workbook")
-    return Problem(
-        actions=actions, links=links, hiring=hiring, capacity=capacity, horizon=horizon,
-        targets=targets, model=_model(rows, actions, hiring=hiring, links=links), policy=policy,
-        currency="EUR" if book is None or "currency" not in book or book.empty else str(book["currency"].iloc[0]),
-        notes=tuple(filter(None, (*actions.notes, *money_notes, mix_note, *uncapped(actions, capacity), *links.notes))),
-    )
-
-
-def _model(rows: Rows, actions: Actions, *, hiring: Hiring, links: Links) -> Model:
+    if policy.objective is Objective.MIX:
+        refuse_money_twice(points)
+    actions = build_actions(tables, period=period, policy=policy, values=_given(values, "values"),
+                            points=_given(points, "points"))
+    rows, columns = Rows(), Columns()
     value = actions.frame["value_k"].to_numpy(dtype=float).copy()
-    joint_value: list[float] = []
+    columns.add(value, 1.0)
+    rows.add([("choose", name) for name in actions.projects["project_id"]],
+             (actions.frame["project"].to_numpy(), np.arange(len(value)), 1.0), lower=1.0, upper=1.0)
+    capacity, priced = capacity_by_month(tables, actions.first), objective_in_money(policy)
+    hiring = add_people(rows, actions, capacity, columns=columns, priced=priced)
+    carrying, money_notes = add_budgets(rows, actions, tables.get("budgets"), columns=columns, policy=policy)
+    horizon, targets = horizons(tables, actions), tables.get("mix_targets")
+    bands = Bands(horizon=horizon, targets=targets, budget_k=whole_budget(tables.get("budgets"), actions, policy))
+    shortfall = add_mix(rows, actions, bands, columns=columns, policy=policy)
+    group_notes = add_groups(rows, actions, horizon, tables.get("group_limits"))
+    add_change(rows, actions, policy)
+    links = read_links(tables, actions, columns=columns, priced=priced)
+    add_links(rows, links, actions)
+    objective = columns.objective
     for joint in links.joints:
-        joint_value.extend(joint.amounts_k)
         if joint.kind == "overlap":
             # Every claim is taken out of its project once; one of them comes back through its column.
-            value[list(joint.actions)] -= np.array(joint.amounts_k)
-    k = len(joint_value)
-    return rows.build(
-        objective=np.concatenate([value, -hiring.price_k, np.array(joint_value)]),
-        upper=np.concatenate([np.ones(len(value)), hiring.limit_pm, np.ones(k)]),
-        integer=np.concatenate([np.ones(len(value), bool), np.zeros(len(hiring.rows) + k, bool)]),
+            objective[list(joint.actions)] -= np.array(joint.amounts_k)
+    book = tables.get("workbook")
+    mix_note = outside_mix(actions, horizon, targets=targets, policy=policy)
+    return Problem(
+        actions=actions, links=links, hiring=hiring, carrying=carrying, shortfall=shortfall, capacity=capacity,
+        horizon=horizon, targets=targets, policy=policy,
+        model=rows.build(objective=objective, upper=columns.upper, integer=np.arange(columns.count) < len(value)),
+        currency="EUR" if book is None or "currency" not in book or book.empty else str(book["currency"].iloc[0]),
+        notes=tuple(filter(None, (*actions.notes, *money_notes, mix_note, *group_notes, *uncapped(actions, capacity),
+                                  *links.notes))),
     )
+
+
+def _given(numbers: Mapping[str, float] | pd.Series | None, name: str) -> pd.Series | None:
+    return None if numbers is None else given_values(numbers, name)
 
 
 def revalued(problem: Problem, values: Mapping[str, float] | pd.Series) -> Problem:
@@ -137,12 +145,13 @@ def revalued(problem: Problem, values: Mapping[str, float] | pd.Series) -> Probl
                              "Compile the problem anew.")
     more = np.where(had, new - projects["value_k"].to_numpy(dtype=float), 0.0)
     ahead = frame["on"] | (frame["action"] == "hold")
-    later = (1.0 + problem.policy.discount_rate) ** (-frame["delay_months"].to_numpy(dtype=float) / 12.0)
-    gain = np.where(ahead, more[frame["project"].to_numpy()] * later, 0.0)
+    gain = np.where(ahead, more[frame["project"].to_numpy()] * frame["benefit_left"].to_numpy(), 0.0)
     objective = problem.model.objective.copy()
     objective[:len(gain)] += gain
-    again = replace(actions, projects=projects.assign(value_k=projects["value_k"] + more),
-                    frame=frame.assign(value_k=frame["value_k"] + gain))
+    measure = "points" if problem.policy.objective is Objective.SCORE else "money_k"
+    again = replace(
+        actions, projects=projects.assign(**{name: projects[name] + more for name in ("value_k", measure)}),
+        frame=frame.assign(**{name: frame[name] + gain for name in ("value_k", measure)}))
     return replace(problem, actions=again, model=replace(problem.model, objective=objective))
 
 
@@ -156,18 +165,28 @@ def outcome(problem: Problem, choice: Ints) -> Outcome:
     choice : int array of shape (n_projects,)
         Position of the chosen action of every project.
     """
-    model, n = problem.model, len(problem.actions.frame)
+    model = problem.model
     x = np.zeros(len(model.objective))
     x[choice] = 1.0
     for joint in problem.links.joints:
         x[list(joint.columns)] = joint_values(joint, choice, problem.actions.frame)
     activity = model.activity(x)
-    hired = problem.hiring
+    hired, carrying, missed = problem.hiring, problem.carrying, problem.shortfall
     if hired.rows:
         rows = np.array([model.row(name) for name in hired.rows])
-        bought = np.clip(activity[rows] - model.row_upper[rows], 0.0, hired.limit_pm)
-        x[n:n + len(rows)] = bought
-        activity[rows] -= bought
+        x[hired.columns] = np.clip(activity[rows] - model.row_upper[rows], 0.0, hired.limit_pm)
+        activity[rows] -= x[hired.columns]
+    for place, column in enumerate(carrying.columns):
+        # Money left over costs nothing to carry, so as much as may be goes on into the next year.
+        spender, receiver = model.row(carrying.spender[place]), model.row(carrying.receiver[place])
+        x[column] = np.clip(model.row_upper[spender] - activity[spender], 0.0, carrying.limit_k[place])
+        activity[spender] += x[column]
+        activity[receiver] -= x[column]
+    if missed.rows:
+        rows = np.array([model.row(name) for name in missed.rows])
+        bound = np.where(missed.sign > 0, model.row_lower[rows], model.row_upper[rows])
+        x[missed.columns] = np.maximum(missed.sign * (bound - activity[rows]), 0.0)
+        activity[rows] += missed.sign * x[missed.columns]
     return Outcome(choice=choice, x=x, value=float(model.objective @ x), activity=activity,
                    broken=model.broken(activity))
 

@@ -41,12 +41,14 @@ class Switcher:
         self._owner = problem.actions.frame["project"].to_numpy()
         self._limit, self._price = np.zeros(len(model.names)), np.zeros(len(model.names))
         self._raw = plan.activity.copy()
-        n = len(problem.actions.frame)
         for place, name in enumerate(problem.hiring.rows):
             row = model.row(name)
             self._limit[row], self._price[row] = problem.hiring.limit_pm[place], problem.hiring.price_k[place]
-            self._raw[row] += plan.x[n + place]
+            self._raw[row] += plan.x[problem.hiring.columns[place]]
         self._joined = {member for joint in problem.links.joints for member in joint.members}
+        if len(problem.carrying.columns) or problem.shortfall.rows:
+            # Money carried over and priced shortfalls tie all projects together.
+            self._joined = set(range(len(plan.choice)))
 
     def use(self, action: int) -> tuple[Ints, Floats]:
         """Rows touched by choosing ``action`` instead of the planned one, and the change in each."""

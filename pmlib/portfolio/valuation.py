@@ -13,10 +13,11 @@ from pmlib.portfolio.policy import Objective, Policy
 #: Swanson's weights of p10, p50 and p90 for a mean (Hurst, Brown & Swanson 2000).
 SWANSON = np.array([0.3, 0.4, 0.3])
 
-COLUMNS = ["value_k", "benefit_k", "cost_k", "p_success", "source"]
 _MONEY = ("benefit_pv_k", "cost_k")
 #: Mark of a result whose numbers depend on the set of projects.
 RANKING_ONLY = "ranking_only"
+#: Mark of a score that counts money or chance of success: its criteria.
+COUNTS_MONEY = "counts_money"
 
 
 def _swanson_mean(three_points: np.ndarray) -> np.ndarray:
@@ -69,7 +70,7 @@ def cost_to_go(projects: pd.DataFrame) -> pd.Series:
 
 def going_on(
     tables: Mapping[str, pd.DataFrame], projects: pd.DataFrame, *, first_year: int, policy: Policy,
-    values: pd.Series | None = None,
+    values: pd.Series | None = None, points: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Say what each project is worth if it goes on (or starts).
 
@@ -80,38 +81,55 @@ def going_on(
     projects : DataFrame
         The projects to decide; ``project_id``, ``bac_k``, ``spent_k``.
     first_year : int
-        Calendar year of the first month to plan.
+        Cash flows before it are gone.
     policy : Policy
         Discount rate and yardstick.
     values : Series, optional
-        Value by project_id that replaces the computed one: thousands, or points for ``objective="score"``.
+        Thousands by project_id that replace the computed ones; for ``objective="score"`` they are the points.
+    points : Series, optional
+        Score by project_id, as increments over doing nothing.
 
     Returns
     -------
     DataFrame, index project_id
-        value_k (0 where unknown), benefit_k (expected), cost_k (expected, to complete), p_success (0-1), source
-        (estimates, cash flows, given, unknown).
+        value_k (by the objective, 0 where unknown), money_k, points (missing without), benefit_k (expected), cost_k
+        (expected, to complete), p_success (0-1), source (estimates, cash flows, given, unknown).
 
     Raises
     ------
     MissingTableError
         Neither estimates nor cash_flows are there and no values are given.
     ParameterError
-        ``values`` names unknown projects, or the score objective has no values.
+        ``values`` or ``points`` names unknown projects, or the objective needs points and has none.
     SchemaError
         A money estimate is in another currency than the workbook's.
     """
     ids = pd.Index(projects["project_id"].to_numpy(), name="project_id")
-    if policy.objective is Objective.SCORE and values is None:
-        raise ParameterError("values: missing, needed for objective 'score'. Pass points by project_id, "
+    if policy.objective is Objective.SCORE and points is None:
+        values, points = None, values
+    if policy.objective is not Objective.MONEY and points is None:
+        raise ParameterError(f"points: missing, needed for objective '{policy.objective}'. Pass points by project_id, "
                              "such as score(tables).increments.")
-    if values is None and tables.get("estimates") is None and tables.get("cash_flows") is None:
+    money_counts = policy.objective is not Objective.SCORE
+    if money_counts and values is None and tables.get("estimates") is None and tables.get("cash_flows") is None:
         raise MissingTableError("estimates, cash_flows: both missing, so no project has a value. "
                                 "Add one of them or pass values=.")
     frame = _computed(tables, projects, ids, first_year=first_year, policy=policy)
     if values is not None:
-        frame = _overridden(frame, values, everywhere=policy.objective is Objective.SCORE)
-    return frame
+        frame = _overridden(frame, values)
+    frame = frame.rename(columns={"value_k": "money_k"})
+    scored = pd.Series(np.nan, index=ids) if points is None else _known_points(points, ids)
+    return frame.assign(points=scored, **_yardstick(frame, scored, policy))
+
+
+def _yardstick(frame: pd.DataFrame, points: pd.Series, policy: Policy) -> dict[str, pd.Series]:
+    """Value by the objective; a project without points is unknown to the score, and worth its money in a mix."""
+    if policy.objective is Objective.MONEY:
+        return {"value_k": frame["money_k"]}
+    if policy.objective is Objective.MIX:
+        return {"value_k": frame["money_k"] + float(policy.k_per_point or 0.0) * points.fillna(0.0)}
+    source = pd.Series(np.where(points.notna(), "given", "unknown"), index=frame.index)
+    return {"value_k": points.fillna(0.0), "source": source}
 
 
 def _computed(
@@ -144,13 +162,15 @@ def _computed(
                          "source": source}, index=ids)
 
 
-def given_values(values: object) -> pd.Series:
+def given_values(values: object, name: str = "values") -> pd.Series:
     """Take values from the caller: numbers that add up, by project_id.
 
     Parameters
     ----------
     values : Series or mapping of project_id to number
         Thousands or points; empty cells stay empty.
+    name : str
+        What an error calls them.
 
     Returns
     -------
@@ -173,34 +193,53 @@ def given_values(values: object) -> pd.Series:
     attrs = getattr(values, "attrs", None)
     if (getattr(values, RANKING_ONLY, None) if attrs is None else attrs.get(RANKING_ONLY)) is True:
         raise ParameterError(
-            "values: got a result that only ranks. Its ranks, closeness or flows depend on the set of projects "
+            f"{name}: got a result that only ranks. Its ranks, closeness or flows depend on the set of projects "
             "and do not add up, allowed points that do. Pass card.increments.")
     if isinstance(values, Mapping):
         values = pd.Series(dict(values), dtype=object)
     if not isinstance(values, pd.Series):
-        raise ParameterError(f"values: got {type(values).__name__}, allowed a Series or mapping of numbers by "
+        raise ParameterError(f"{name}: got {type(values).__name__}, allowed a Series or mapping of numbers by "
                              "project_id. Pass card.increments, or one column with project_id as its index.")
     numbers = pd.to_numeric(values, errors="coerce").astype(float)
     wrong = values[(numbers.isna() & values.notna()) | np.isinf(numbers)]
     if len(wrong):
-        raise ParameterError(f"values: {wrong.iloc[0]!r} for {wrong.index[0]}, allowed a finite number. "
+        raise ParameterError(f"{name}: {wrong.iloc[0]!r} for {wrong.index[0]}, allowed a finite number. "
                              "Correct it or leave the project out.")
     twice = numbers.index[numbers.index.duplicated()]
     if len(twice):
-        raise ParameterError(f"values: {twice[0]} stands in {int((numbers.index == twice[0]).sum())} rows, allowed 1. "
+        raise ParameterError(f"{name}: {twice[0]} stands in {int((numbers.index == twice[0]).sum())} rows, allowed 1. "
                              "Keep one number by project_id.")
     return numbers
 
 
-def _overridden(frame: pd.DataFrame, values: pd.Series, *, everywhere: bool) -> pd.DataFrame:
-    strangers = [str(name) for name in values.index if name not in frame.index]
-    if len(strangers) == len(values):
-        raise ParameterError(f"values: none of its projects is to be decided. {did_you_mean(strangers[0], frame.index)}"
-                             if strangers else "values: empty. Pass one number by project_id.")
+def refuse_money_twice(points: object) -> None:
+    """Refuse a score that counts money or success, which a mix of money and points would count a second time.
+
+    Raises
+    ------
+    ParameterError
+        The score is marked with such criteria (``attrs["counts_money"]``).
+    """
+    twice = tuple(getattr(points, "attrs", {}).get(COUNTS_MONEY, ()))
+    if twice:
+        raise ParameterError(
+            f"points: criterion {', '.join(twice)} counts money or success, which the expected net benefit holds "
+            "already; a mix counts it once. Score again without it, or take objective 'score' or 'money'.")
+
+
+def _known_points(points: pd.Series, ids: pd.Index) -> pd.Series:
+    _refuse_strangers("points", points, ids)
+    return points.reindex(ids).astype(float)
+
+
+def _refuse_strangers(name: str, numbers: pd.Series, ids: pd.Index) -> None:
+    strangers = [str(one) for one in numbers.index if one not in ids]
+    if len(strangers) == len(numbers):
+        raise ParameterError(f"{name}: none of its projects is to be decided. {did_you_mean(strangers[0], ids)}"
+                             if strangers else f"{name}: empty. Pass one number by project_id.")
+
+
+def _overridden(frame: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
+    _refuse_strangers("values", values, frame.index)
     new = values.reindex(frame.index).astype(float)
-    source = frame["source"].mask(new.notna(), "given")
-    value = new.fillna(frame["value_k"])
-    if everywhere:
-        value = new.fillna(0.0)
-        source = pd.Series(np.where(new.notna(), "given", "unknown"), index=frame.index)
-    return frame.assign(value_k=value, source=source)
+    return frame.assign(value_k=new.fillna(frame["value_k"]), source=frame["source"].mask(new.notna(), "given"))

@@ -75,7 +75,7 @@ def headline(decision: Decision) -> dict[str, str]:
     if not decision.found:
         needed = decision.mends["sentence"].tolist()[:_SHOWN]
         return {str(decision.status): "no plan holds every limit", **{sentence: "is needed" for sentence in needed}}
-    in_money = decision.policy.objective is Objective.MONEY
+    in_money = decision.policy.objective is not Objective.SCORE
     value = big(decision.value_k) if in_money else f"{decision.value_k:,.0f}"
     lines = {value: f"{decision.currency if in_money else 'points'} expected value of the plan"} | _money(decision)
     if decision.binding:

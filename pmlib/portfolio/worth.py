@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pmlib.portfolio.accounts import NO_PRICE, label
-from pmlib.portfolio.limits import CHANGE, MIX, MONEY
+from pmlib.portfolio.limits import GROUPS, MIX, MONEY
 from pmlib.portfolio.model import Floats, Ints, Model, Status, solve
 from pmlib.portfolio.problem import Outcome, Problem
 
@@ -43,12 +43,16 @@ def _groups(problem: Problem) -> list[_Group]:
     groups += [_Group(name=skill, unit="one person more, every month", rows=np.array(rows), step=1.0)
                for skill, rows in sorted(by_skill.items())]
     groups += [_Group(name=label(model.names[row]), unit="one project", rows=np.array([row]), step=1.0)
-               for row in model.rows(*CHANGE)]
+               for row in model.rows("changes", "stops")]
+    groups += [_Group(name=label(model.names[row]), unit=money, rows=np.array([row]), step=100.0)
+               for row in model.rows("money moved")]
     groups += [_Group(name=label(model.names[row]), unit="without it", rows=np.array([row]), step=None)
-               for row in model.rows(*MIX)]
+               for row in model.rows(*MIX, *GROUPS)]
     must = model.rows("mandatory")
     if len(must):
-        groups.append(_Group(name="mandatory projects", unit="free to decide", rows=must, step=None))
+        groups.append(_Group(name="all mandatory projects", unit="free to decide", rows=must, step=None))
+        groups += [_Group(name=label(model.names[row]), unit="free to decide", rows=np.array([row]), step=None)
+                   for row in must]
     return groups
 
 

@@ -21,6 +21,7 @@ from pmlib.schema.definition import (
 DATE_FORMATS = ("YYYY-MM-DD", "DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY")
 DECIMAL_MARKS = (".", ",")
 ACTIONS = ("keep", "hold", "stop", "start", "slow", "fast", "decline")
+GROUPED_BY = ("programme_id", "product_id", "kind", "horizon", "owner_id")
 RANK_METHODS = ("rank_order_centroid", "rank_sum", "rank_reciprocal")
 
 
@@ -68,6 +69,20 @@ PORTFOLIO_TABLES = (
             text("horizon", "the horizon of the band", choices=("core", "adjacent", "new")),
             share("floor_share", "smallest wanted share of money still to be spent", required=False, default=0.0),
             share("ceiling_share", "largest wanted share", required=False, default=1.0),
+            _valid_from(),
+        ),
+    ),
+    Table(
+        name="group_limits",
+        meaning="Fewest and most projects of a group that may go on at once",
+        key=("grouped_by", "group_name", "valid_from"),
+        ordered=(("at_least", "at_most"),),
+        versioned_by="valid_from",
+        columns=(
+            text("grouped_by", "what makes the group", choices=GROUPED_BY),
+            text("group_name", "the programme, product, kind, horizon or owner"),
+            integer("at_least", "fewest projects that go on", "projects", required=False, low=0),
+            integer("at_most", "most projects that go on", "projects", required=False, low=0),
             _valid_from(),
         ),
     ),
@@ -150,6 +165,10 @@ PORTFOLIO_TABLES = (
             money("hold_cost_k", "what holding costs", required=False, default=0.0, low=0),
             flag("no_stop", "a contract forbids stopping"),
             month("frozen_until", "no change before this month", required=False),
+            number("pace", "how many times as long a slow or fast variant takes", "times", required=False, low=0.1,
+                   high=10),
+            number("cost_factor", "how many times as much a slow or fast variant costs", "times", required=False,
+                   low=0.1, high=10),
         ),
     ),
     Table(

@@ -74,8 +74,13 @@ class Scorecard:
 
     @property
     def increments(self) -> pd.Series:
-        """Points over doing nothing by project_id: what an optimiser may add up."""
-        return self.table.set_index("project_id")["increment"]
+        """Points over doing nothing by project_id: what an optimiser may add up.
+
+        ``attrs["counts_money"]`` names the criteria that count money or success, which a plan in money counts too.
+        """
+        points = self.table.set_index("project_id")["increment"]
+        points.attrs["counts_money"] = self.tree.counts_money()
+        return points
 
     @property
     def names(self) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from pmlib.errors import ParameterError
 from pmlib.portfolio import Policy, rebalance
 
 
@@ -58,3 +59,20 @@ def test_going_on_as_now_names_every_limit_it_breaks():
     assert frame["breaks"].tolist()[1] == "budget"
     limited = rebalance(tables, period="2025-12", values=values, policy=Policy(budget_k=500.0, max_stops=1)).against()
     assert limited["value_k"].nunique() == 1
+
+
+def test_the_last_plan_is_held_against_the_new_one():
+    projects = pd.DataFrame({"project_id": ["A", "B", "C"], "state": ["proposed", "running", "running"], "bac_k": 10.0})
+    plan = rebalance({"projects": projects}, period="2025-12", values={"A": 50.0, "B": -20.0, "C": 5.0})
+    # B was started and runs: it goes on; Z is gone; C was not decided and goes on as now.
+    rows = plan.against(last={"A": "decline", "B": "start", "Z": "stop"}).set_index("rule")
+    assert rows.loc["last plan", "loss_k"] == pytest.approx(70.0)
+    with pytest.raises(ParameterError, match="last: none of its projects is to be decided here"):
+        plan.against(last={"Z": "stop"})
+
+
+def test_the_order_of_the_score_is_a_rule_of_thumb_beside_money():
+    projects = pd.DataFrame({"project_id": ["A", "B"], "state": "proposed", "bac_k": 100.0})
+    plan = rebalance({"projects": projects}, period="2025-12", values={"A": 50.0, "B": 40.0},
+                     points={"A": 1.0, "B": 2.0}, policy=Policy(budget_k=100.0))
+    assert plan.against().set_index("rule").loc["by score", "loss_k"] == pytest.approx(10.0)

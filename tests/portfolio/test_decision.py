@@ -16,7 +16,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from pmlib.errors import CheckError, MissingTableError, ParameterError
 from pmlib.portfolio import Policy, Status, rebalance
-from pmlib.portfolio.model import Solution
+from pmlib.portfolio.plans import Plan
 
 POLICIES = (
     {}, {"budget_k": 900.0}, {"max_changes": 2}, {"max_stops": 0, "mix": "off"}, {"mix": "off", "hold_months": 12},
@@ -26,7 +26,34 @@ POLICIES = (
 @pytest.mark.parametrize("options", POLICIES, ids=lambda options: "-".join(options) or "defaults")
 @pytest.mark.parametrize("seed", [0, 1, 3, 4])
 def test_decision_matches_brute_force_with_every_kind_of_limit(make_tables, brute_force, seed, options):
-    tables = make_tables(seed)
+    _agree(make_tables(seed), brute_force, options)
+
+
+@pytest.mark.parametrize("seed", [2, 3, 4, 5, 7, 11])
+@pytest.mark.parametrize("options", [{}, {"mix": "off", "max_changes": 5}], ids=["defaults", "few changes"])
+def test_decision_matches_brute_force_on_twelve_candidates(make_tables, brute_force, seed, options):
+    _agree(make_tables(seed, 12, candidates=True), brute_force, options)
+
+
+#: Every further line of the formulation, alone and together.
+WIDE = (
+    {"start_choices": 3, "start_step_months": 2, "mix": "off"},
+    {"hold_months": (3, 9), "switching_cost_k": 25.0, "mix": "off"},
+    {"carry_over": 0.5, "mix": "priced", "mix_price": 0.4},
+    {"mix": "priced", "mix_of": "budget", "mix_price": 0.2, "max_moved_k": 900.0},
+    {"mix": "hard", "mix_of": "budget", "max_moved_k": 600.0},
+    {"start_choices": 2, "hold_months": (4, 8), "carry_over": 1.0, "switching_cost_k": 10.0, "mix": "priced",
+     "max_changes": 3},
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 100_000), options=st.sampled_from(WIDE), groups=st.booleans())
+def test_decision_matches_brute_force_with_every_option_of_the_policy(make_tables, brute_force, seed, options, groups):
+    _agree(make_tables(seed, 6, groups=groups), brute_force, options)
+
+
+def _agree(tables, brute_force, options):
     truth = brute_force(tables, **options)
     decision = rebalance(tables, policy=Policy(**options))
     if truth is None:
@@ -37,14 +64,6 @@ def test_decision_matches_brute_force_with_every_kind_of_limit(make_tables, brut
     assert decision.value_k == pytest.approx(value, rel=2e-6, abs=1e-3)
     assert decision.actions["changed"].sum() == changes
     assert decision.check().startswith("Totals reconcile")
-
-
-def test_decision_matches_brute_force_on_ten_projects(make_tables, brute_force):
-    tables = make_tables(42, 10)
-    value, changes = brute_force(tables, mix="off")
-    decision = rebalance(tables, policy=Policy(mix="off"))
-    assert decision.value_k == pytest.approx(value, rel=2e-6)
-    assert decision.actions["changed"].sum() == changes
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -186,7 +205,7 @@ def test_check_refuses_a_plan_that_breaks_a_limit(make_tables):
     free = rebalance(make_tables(4), policy=Policy(mix="off"))
     tight = rebalance(make_tables(4), policy=Policy(mix="off", budget_k=0.9 * free.cost_k))
     with pytest.raises(CheckError, match=r"the plan breaks budget\."):
-        dataclasses.replace(free, _problem=tight._problem).check()
+        dataclasses.replace(free, problem=tight.problem).check()
 
 
 def test_of_equal_plans_the_one_with_fewest_changes_then_the_first_by_name_is_taken():
@@ -208,7 +227,7 @@ def test_scores_in_points_ignore_money_but_not_limits(make_tables):
     assert decision.value_k == pytest.approx(decision.actions["value_k"].sum())
     assert "points" in decision.summary()
     assert decision.check()
-    with pytest.raises(ParameterError, match="values: missing, needed for objective 'score'"):
+    with pytest.raises(ParameterError, match="points: missing, needed for objective 'score'"):
         rebalance(tables, policy=Policy(objective="score"))
     points.attrs["ranking_only"] = True
     with pytest.raises(ParameterError, match="values: got a result that only ranks"):
@@ -220,7 +239,7 @@ def test_a_mandatory_project_is_on_and_its_price_can_be_said():
     decision = rebalance(tables, period="2025-12")
     assert decision.actions["reason_code"].tolist() == ["mandatory", "worth it"]
     worth = decision.worth_of_limits().set_index("limit")
-    assert worth.loc["mandatory projects", "gain_k"] == pytest.approx(300)
+    assert worth.loc["all mandatory projects", "gain_k"] == pytest.approx(300)
 
 
 def test_missing_tables_and_periods_are_named(make_tables):
@@ -238,7 +257,7 @@ def test_a_decision_answers_in_four_forms_and_travels(make_tables):
     decision = pickle.loads(pickle.dumps(rebalance(make_tables(4), policy=Policy(mix="off"))))
     assert list(decision.to_frame().columns) == [
         "project_id", "name", "programme_id", "state", "action", "value_k", "cost_k", "value_on_k", "cost_on_k",
-        "reason_code", "reason", "changed", "month"]
+        "points_on", "p_success", "reason_code", "reason", "changed", "month"]
     assert 2 <= len(decision.headline()) <= 4
     assert repr(decision).startswith("<Decision: ")
     assert "Proved optimal, gap 0.0 %." in decision.summary()
@@ -246,13 +265,13 @@ def test_a_decision_answers_in_four_forms_and_travels(make_tables):
 
 
 def test_a_search_cut_short_is_not_called_proved(make_tables):
-    whole = rebalance(make_tables(3), policy=Policy(mix="off"))
-    cut = rebalance(make_tables(3), policy=Policy(mix="off", node_limit=1, gap=0.2))
+    whole = rebalance(make_tables(15), policy=Policy(mix="off"))
+    cut = rebalance(make_tables(15), policy=Policy(mix="off", node_limit=1, gap=0.2))
     assert (whole.status, cut.status) == (Status.PROVED, Status.WITHIN_GAP)
     assert 1e-6 < cut.gap <= 0.2
     assert cut.value_k <= whole.value_k + 1e-6 <= cut.bound + 2e-6
     assert "Not proved: another plan may be worth up to" in cut.summary()
-    none = rebalance(make_tables(3), policy=Policy(mix="off", node_limit=0))
+    none = rebalance(make_tables(15), policy=Policy(mix="off", node_limit=0))
     assert none.status is Status.NO_PLAN
     assert none.headline() == {"no plan": "was found before the node limit"}
 
@@ -283,10 +302,47 @@ def test_a_table_without_rows_is_no_reason_to_fail(make_tables, name, typed):
 
 def test_a_re_solve_that_the_node_limit_cuts_short_has_no_figure(make_tables, monkeypatch):
     decision = rebalance(make_tables(4), policy=Policy(mix="off"))
-    stopped = Solution(status=Status.WITHIN_GAP, value=decision.value_k - 50, bound=decision.value_k, gap=0.1,
-                       x=np.empty(0), prices=np.empty(0), seconds=0.0)
+    stopped = Plan(name="", status=Status.WITHIN_GAP, value=decision.value_k - 50, bound=decision.value_k, gap=0.1,
+                   choice=np.zeros(1, dtype=np.int64))
     name = decision.actions["project_id"][0]
-    for answer in (stopped, dataclasses.replace(stopped, status=Status.NO_PLAN, value=np.nan, gap=np.nan)):
-        monkeypatch.setattr("pmlib.portfolio.decision.solve", lambda *_, answer=answer, **__: answer)
+    for answer in (stopped, dataclasses.replace(stopped, status=Status.NO_PLAN, choice=np.zeros(0, dtype=np.int64))):
+        monkeypatch.setattr("pmlib.portfolio.decision.solve_changed", lambda *_, answer=answer, **__: answer)
         assert math.isnan(decision.force(name))
         assert decision.costs_of_forcing([name])["regret_k"].isna().all()
+
+
+def _two(points=None, **options):
+    projects = pd.DataFrame({"project_id": ["A", "B"], "state": "proposed", "bac_k": 100.0})
+    return rebalance({"projects": projects}, period="2025-12", values={"A": 50.0, "B": 40.0}, points=points,
+                     policy=Policy(budget_k=100.0, **options))
+
+
+def test_a_mix_of_money_and_points_counts_each_point_at_its_stated_worth():
+    points = pd.Series({"A": 1.0, "B": 3.0})
+    assert _two(points, objective="mix", k_per_point=4.0).actions["action"].tolist() == ["start", "decline"]
+    plan = _two(points, objective="mix", k_per_point=6.0)
+    assert plan.actions["action"].tolist() == ["decline", "start"]
+    assert plan.value_k == pytest.approx(40 + 3 * 6)
+    assert plan.totals["plan"].tolist() == [40.0, 3.0]
+    assert "a point counts 6" in plan.unit
+
+
+def test_both_totals_are_shown_whatever_was_chosen_by():
+    points = pd.Series({"A": 1.0, "B": 3.0})
+    assert _two(points).totals["plan"].tolist() == [50.0, 1.0]
+    assert _two(points, objective="score").totals["plan"].tolist() == [40.0, 3.0]
+    assert math.isnan(_two().totals["plan"].iloc[1])
+
+
+def test_a_mix_refuses_a_score_that_counts_money_again():
+    points = pd.Series({"A": 1.0, "B": 3.0})
+    points.attrs["counts_money"] = ("revenue",)
+    with pytest.raises(ParameterError, match="points: criterion revenue counts money or success.*a mix counts it once"):
+        _two(points, objective="mix", k_per_point=4.0)
+    assert _two(points, objective="score").found
+
+
+def test_what_forces_another_verb_leaves_no_start_month_of_the_planned_one():
+    projects = pd.DataFrame({"project_id": ["A"], "state": "proposed", "bac_k": 100.0})
+    plan = rebalance({"projects": projects}, period="2025-12", values={"A": 50.0}, policy=Policy(start_choices=4))
+    assert plan.force("A") == pytest.approx(50.0)

@@ -27,7 +27,6 @@ def test_every_kind_of_row_has_a_name_that_says_it(make_tables):
     assert ("budget capex", "2026") in names
     assert ("mix floor", "new") in names
     assert {("changes",), ("stops",), ("excludes", "L2")} <= names
-    assert any(name[0] == "requires" and len(name) == 3 for name in names)
 
 
 def test_going_on_as_now_changes_nothing(make_tables):
