@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pmlib.errors import CheckError, ParameterError, did_you_mean
+from pmlib.errors import ParameterError, did_you_mean
 from pmlib.portfolio import wording
 from pmlib.portfolio.accounts import (
     LIMIT_COLUMNS,
     binding_limits,
     effect_frame,
-    grouped_labels,
     limit_frame,
     mix_frame,
     money_frame,
     people_frame,
 )
 from pmlib.portfolio.actions import VARIANTS
+from pmlib.portfolio.certificate import certified
 from pmlib.portfolio.comparison import COLUMNS as AGAINST_COLUMNS
 from pmlib.portfolio.comparison import compare
 from pmlib.portfolio.explain import Reason, explain
@@ -232,7 +232,7 @@ class Decision:
         CheckError
             A total does not reconcile, or the plan breaks a limit or a link.
         """
-        return _checked(self)
+        return certified(self)
 
     def _needed(self) -> Outcome:
         if self.outcome is None:
@@ -381,29 +381,3 @@ def _months_of(row: pd.DataFrame) -> pd.Series:
     """Month in which a start begins or a hold ends; missing for the other actions."""
     moves = row["action"].isin(["start", "hold"]) | (row["action"].isin(VARIANTS) & (row["delay_months"] > 0))
     return row["begins"].astype("Int64").where(moves | (row["action"].isin(VARIANTS) & row["changed"]))
-
-
-def _checked(decision: Decision) -> str:
-    plan, problem, actions = decision.outcome, decision.problem, decision.actions
-    if plan is None:
-        if actions["action"].notna().any() or not math.isnan(decision.value_k):
-            raise CheckError("actions: there is no plan, yet something is decided. Run rebalance again.")
-        return f"No plan to check ({decision.status}): nothing is decided and no value is claimed."
-    once = actions["project_id"].is_unique and actions["action"].notna().all()
-    if not once or len(actions) != len(problem.actions.projects):
-        raise CheckError("actions: not exactly one action for every project. Run rebalance again.")
-    again = outcome(problem, plan.choice)
-    if len(again.broken):
-        broken = "; ".join(grouped_labels([problem.model.names[row] for row in again.broken]))
-        raise CheckError(f"limits: the plan breaks {broken}. Run rebalance again with a smaller gap.")
-    width = 1e-5 * max(1.0, abs(decision.value_k))
-    total = float(actions["value_k"].sum() + decision.effects["value_k"].sum())
-    for name, got, wanted in (("value_k", total, decision.value_k), ("value_k", again.value, decision.value_k),
-                              ("cost_k", float(actions["cost_k"].sum()), decision.cost_k)):
-        if abs(got - wanted) > width:
-            raise CheckError(f"{name}: projects and joint effects add up to {got:,.3f}, the plan says {wanted:,.3f}. "
-                             "Run rebalance again; do not publish.")
-    joint = float(decision.effects["value_k"].sum())
-    parts = f" ({total - joint:,.0f} of projects, {joint:+,.0f} of joint effects and bought people)" if joint else ""
-    return (f"Totals reconcile: {len(actions)} projects with one action each, worth {decision.value_k:,.0f} "
-            f"{decision.unit} in all{parts}; every budget, capacity, band and link holds.")

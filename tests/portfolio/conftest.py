@@ -495,3 +495,9 @@ def brute_force() -> Callable[..., tuple[float, int] | None]:
         top = max(value for value, _ in plans)
         return top, min(changes for value, changes in plans if value >= top - 1e-6 * max(1.0, abs(top)))
     return best
+
+
+@pytest.fixture(scope="session")
+def all_plans() -> Callable[..., Iterator[tuple[float, int, dict[str, str]]]]:
+    """Value, number of changes and verbs of every plan, added up from the tables."""
+    return feasible_plans

@@ -346,3 +346,13 @@ def test_what_forces_another_verb_leaves_no_start_month_of_the_planned_one():
     projects = pd.DataFrame({"project_id": ["A"], "state": "proposed", "bac_k": 100.0})
     plan = rebalance({"projects": projects}, period="2025-12", values={"A": 50.0}, policy=Policy(start_choices=4))
     assert plan.force("A") == pytest.approx(50.0)
+
+
+@pytest.mark.parametrize("seed", [3, 4, 15, 8])
+def test_the_value_of_a_plan_adds_up_from_the_tables_to_the_cent(make_tables, all_plans, seed):
+    tables = make_tables(seed)
+    decision = rebalance(tables, policy=Policy(mix="off"))
+    chosen = decision.actions.set_index("project_id")["action"].to_dict()
+    worth = [value for value, _, verbs in all_plans(tables, mix="off") if verbs == chosen]
+    # In thousands a cent is the fifth digit.
+    assert min(abs(value - decision.value_k) for value in worth) < 1e-5
