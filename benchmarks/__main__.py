@@ -112,6 +112,8 @@ def _verdict(who: Implementation, row: Mapping[str, Any]) -> tuple[str, str]:
     if who.at_most is not None:
         slower = 1 / row["faster"]
         return f"ours at most {who.at_most:g} of it", f"{'yes' if slower <= who.at_most else 'no'} ({slower:.2f})"
+    if who.within is not None:
+        return f"within {who.within:g} s", "yes" if row["seconds"] <= who.within else "no"
     return "", ""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 #: Our own implementation of a case; every ratio is against it.
 OURS = "pmlib"
 #: Rooms whose cases are written.
-ROOMS = ("scoring",)
+ROOMS = ("scoring", "portfolio")
 
 Data = Mapping[str, Any]
 Prepare = Callable[[Data], Callable[[], Any]]
@@ -32,6 +32,8 @@ class Implementation:
         Cannot live with our lock: runs in an environment of its own (``benchmarks/apart/<package>.txt``).
     at_least, at_most : float, optional
         The goal: its time by ours at least, or ours by its at most.
+    within : float, optional
+        The goal in seconds, where nobody else does the work.
     share : float
         The part of the work that is timed; its seconds are divided by it.
     agrees : bool
@@ -44,6 +46,7 @@ class Implementation:
     apart: bool = False
     at_least: float | None = None
     at_most: float | None = None
+    within: float | None = None
     share: float = 1.0
     agrees: bool = True
 

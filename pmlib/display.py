@@ -123,7 +123,9 @@ def table(
     return Shown(html=html, text=text)
 
 
-def figure(what: Any, *, alt: str = "", caption: str = "", empty: str = "There is nothing to draw.") -> None:
+def figure(
+    what: Any, *, alt: str = "", caption: str = "", summary: bool = False, empty: str = "There is nothing to draw.",
+) -> None:
     """Show a figure, with words for those who cannot see it, and close it.
 
     Parameters
@@ -134,6 +136,8 @@ def figure(what: Any, *, alt: str = "", caption: str = "", empty: str = "There i
         What is seen, with the numbers. Default: the result's ``summary()``.
     caption : str
         Printed below: what to notice, and how many rows the figure lacks.
+    summary : bool
+        Whether the caption begins with the result's ``summary()``.
     empty : str
         Why there is nothing to draw, and what to do.
 
@@ -154,7 +158,8 @@ def figure(what: Any, *, alt: str = "", caption: str = "", empty: str = "There i
         raise ParameterError("figure: got an axes without alt, allowed a sentence. Say what is seen, with its numbers.")
     image = _png(ax.figure)
     plt.close(ax.figure)
-    about = {"image/png": {"alt": words, "caption": caption.strip(), "width": 800}}
+    below = f"{what.summary()} {caption}" if summary and not drawn else caption
+    about = {"image/png": {"alt": words, "caption": below.strip(), "width": 800}}
     display({"image/png": image, "text/plain": words}, raw=True, metadata=about)  # type: ignore[no-untyped-call]
 
 

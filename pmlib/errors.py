@@ -82,7 +82,7 @@ def nearest(got: str, known: Iterable[str]) -> str:
     >>> nearest("riks", ["reach", "risk"])
     "Did you mean 'risk'?"
     """
-    near = difflib.get_close_matches(got, [str(word) for word in known], n=1)
+    near = difflib.get_close_matches(str(got), [str(word) for word in known], n=1)
     return f"Did you mean '{near[0]}'?" if near else ""
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from numbers import Real
 
 from pmlib.errors import ParameterError
 
 # A fixed list: strftime would follow the machine's locale.
 _NAMES = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December")
-_FIRST, _LAST = 1900 * 12 + 1, 2199 * 12 + 12
+#: What counts as a month here, and not as a slip.
+FIRST_MONTH, LAST_MONTH = 1900 * 12 + 1, 2199 * 12 + 12
 _MONTH = re.compile(r"((?:19|20|21)\d\d)-(0[1-9]|1[0-2])")
 
 
@@ -40,7 +42,7 @@ def as_month(period: int | str) -> int:
     Raises
     ------
     ParameterError
-        The text is no month, or the integer lies outside the years 1900-2199.
+        The text is no month, it is neither text nor a whole number, or the number lies outside the years 1900-2199.
 
     Examples
     --------
@@ -49,10 +51,10 @@ def as_month(period: int | str) -> int:
     """
     if isinstance(period, str):
         return parse_month(period)
-    if not _FIRST <= int(period) <= _LAST:
-        raise ParameterError(
-            f"period: got {period}, allowed year * 12 + month of the years 1900-2199. Write it as text, say '2025-12'."
-        )
+    whole = isinstance(period, Real) and not isinstance(period, bool) and period % 1 == 0
+    if not whole or not FIRST_MONTH <= period <= LAST_MONTH:
+        raise ParameterError(f"period: got {period!r}, allowed year * 12 + month of the years 1900-2199. "
+                             "Write it as text, say '2025-12'.")
     return int(period)
 
 

@@ -30,6 +30,13 @@ def test_every_name_of_the_scoring_room_is_there_sorted_and_documented():
     assert set(dir(pm.scoring)) == set(names)
 
 
+def test_every_name_of_the_portfolio_room_is_there_sorted_and_documented():
+    names = pm.portfolio.__all__
+    assert names == sorted(names)
+    assert all(getattr(pm.portfolio, name).__doc__ for name in names)
+    assert set(dir(pm.portfolio)) == set(names)
+
+
 def test_an_unknown_name_is_refused():
     with pytest.raises(AttributeError, match="has no attribute 'rebalence'"):
         _ = pm.rebalence
@@ -39,6 +46,10 @@ def loaded_by(statement: str) -> set[str]:
     code = f"{statement}\nimport sys; print(' '.join(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(result.stdout.split())
+
+
+def test_the_portfolio_room_loads_numba_distributed_and_scipy_only_when_they_are_used():
+    assert not loaded_by("import pmlib.portfolio").intersection(("numba", "distributed", "scipy.stats", "highspy"))
 
 
 def test_import_pmlib_alone_loads_nothing_heavy():

@@ -31,15 +31,17 @@ def test_ours_does_the_work_of_every_case(case):
 
 
 def test_the_table_says_what_was_reached_and_who_was_absent():
-    case = cases("scoring")["additive"]
+    case, regrets = cases("scoring")["additive"], cases("portfolio")["regret bounds"]
     ours, read, peer, absent = case.implementations
     common = {"case": case, "size": (1_000_000, 10), "absent": "", "extra_mb": 0.0, "apart": None}
     rows = [common | {"who": ours, "seconds": 0.02, "faster": 1.0, "range": (1.0, 1.0)},
             common | {"who": read, "seconds": 0.01, "faster": 0.5, "range": (0.4, 0.6)},
             common | {"who": peer, "seconds": 0.1, "faster": 5.0, "range": (4.0, 6.0), "apart": 1e-12},
-            common | {"who": absent, "absent": "pymcdm is not installed"}]
+            common | {"who": absent, "absent": "pymcdm is not installed"},
+            common | {"case": regrets, "who": regrets.by(OURS), "seconds": 2.1, "faster": 1.0, "range": (1.0, 1.0)}]
     lines = table(rows).splitlines()
     assert "1,000,000 x 10" in lines[2]
     assert "yes (2.00)" in lines[3]
     assert "| 5 (4 to 6) | at least 12 | no | 1.0e-12 |" in lines[4]
     assert "absent: pymcdm is not installed" in lines[5]
+    assert "| within 2 s | no |" in lines[6]

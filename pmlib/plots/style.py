@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import pandas as pd
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis, XAxis
+from matplotlib.font_manager import FontProperties
+from matplotlib.path import Path
+from matplotlib.textpath import text_to_path
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 #: Okabe & Ito (2008), ordered so that the first ones differ most in lightness too.
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#f0e442", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 HATCHES = ("", "///", "...", "\\\\\\", "xx", "--", "++", "oo")
-VERB_COLOURS = {"start": "#0072b2", "keep": "#007a5a", "hold": "#8a5a00", "stop": "#b34700", "decline": "#5b6570"}
-VERB_MARKERS = {"start": "^", "keep": "o", "hold": "D", "stop": "s", "decline": "_"}
+VERB_COLOURS = {"start": "#0072b2", "keep": "#007a5a", "slow": "#7a5195", "fast": "#00708a",
+                "hold": "#8a5a00", "stop": "#b34700", "decline": "#5b6570"}
+#: One sign for each verb: in words, and as a mark of the same form.
+VERB_SIGNS = {"start": "▲", "keep": "●", "slow": "◀", "fast": "▶", "hold": "◆", "stop": "■", "decline": "–"}
+VERB_MARKERS: dict[str, Any] = {
+    "start": "^", "keep": "o", "slow": "<", "fast": ">", "hold": "D", "stop": "s",
+    "decline": Path([(-1, -0.25), (1, -0.25), (1, 0.25), (-1, 0.25), (-1, -0.25)], closed=True),
+}
 #: Sizes of direct labels, in points.
 SMALL, TINY = 9, 8
 INK, MUTED, LINE = "#1b1f24", "#5b6570", "#d9dee3"
 
-_LONGEST = 34
+#: Inches of a name beside an axis; from this span of an axis on, its numbers are whole.
+_LONGEST, _SMALL_SPAN = 2.35, 4.0
 _SETTINGS: dict[Any, Any] = {
     "figure.figsize": (8, 4),
     "figure.dpi": 100,
@@ -42,6 +56,7 @@ _SETTINGS: dict[Any, Any] = {
     "legend.frameon": False,
     "svg.hashsalt": "pmlib",
     "axes.unicode_minus": False,
+    "text.parse_math": False,
 }
 
 
@@ -77,16 +92,84 @@ def finish(ax: Axes, *, title: str, x: str = "", y: str = "") -> Axes:
     return ax
 
 
-def short(name: Hashable) -> str:
-    """Cut a name to what fits beside an axis.
+def short(name: Hashable, *, inches: float = _LONGEST, size: float = SMALL) -> str:
+    """Cut a name to what fits beside an axis, measured in the letters it has.
+
+    Parameters
+    ----------
+    name : hashable
+        Shown as text, in one line.
+    inches : float
+        Room in inches.
+    size : float
+        Size of the letters in points.
 
     Examples
     --------
-    >>> short("A name of a project that goes on and on")
-    'A name of a project that goes on…'
+    >>> short("A name of a project that goes on and on, past the end of the axis")
+    'A name of a project that goes on a…'
     """
-    text = str(name)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"
+    text, font = " ".join(str(name).split()), FontProperties(size=size)  # type: ignore[arg-type]
+
+    def fits(words: str) -> bool:
+        return bool(text_to_path.get_text_width_height_descent(words, font, False)[0] <= 72 * inches)
+
+    if fits(text):
+        return text
+    while text and not fits(f"{text}…"):
+        text = text[:-1]
+    return f"{text.rstrip()}…"
+
+
+def named(project_id: Hashable, name: Any = "") -> str:
+    """Join id and name of a project, once where they are the same.
+
+    Examples
+    --------
+    >>> named("P07", "Leak detection"), named("P07", "P07"), named("P07", None)
+    ('P07 Leak detection', 'P07', 'P07')
+    """
+    known = not pd.isna(name) and str(name) not in ("", str(project_id))
+    return f"{project_id} {name}" if known else str(project_id)
+
+
+def signed(verb: str, words: str = "") -> str:
+    """Put the sign of a verb before it.
+
+    Examples
+    --------
+    >>> signed("start", "P07")
+    '▲ start P07'
+    """
+    return " ".join(filter(None, (VERB_SIGNS.get(verb, ""), verb, words)))
+
+
+def look(verb: str) -> dict[str, Any]:
+    """Mark and colour of a verb."""
+    return {"marker": VERB_MARKERS.get(verb, "o"), "color": VERB_COLOURS.get(verb, MUTED)}
+
+
+class _Roomy(MaxNLocator):
+    """As many ticks as have room for their numbers side by side."""
+
+    def __call__(self) -> Sequence[float]:
+        axis, low_high = self.axis, self.axis.get_view_interval()
+        letters = max(len(f"{end:,.0f}") for end in low_high) if isinstance(axis, XAxis) else 3
+        # A tick space is three letters high, and a letter is two thirds as wide as high.
+        self.set_params(nbins=max(1, min(8, int(axis.get_tick_space() * 3 / (0.7 * letters + 1)))))
+        return super().__call__()
+
+
+def amounts(*several: Axis) -> None:
+    """Write amounts with thousands separated, with room between them, and fractions only where all are small."""
+    for axis in several:
+        axis.set_major_formatter(FuncFormatter(partial(_amount, axis)))
+        axis.set_major_locator(_Roomy(steps=[1, 2, 2.5, 5, 10]))
+
+
+def _amount(axis: Axis, value: float, _: int | None = None) -> str:
+    low, high = axis.get_view_interval()
+    return f"{value:,.0f}" if abs(high - low) >= _SMALL_SPAN else f"{value:,g}"
 
 
 def fill(j: int) -> dict[str, Any]:

@@ -9,10 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pmlib.months import month_text, parse_month
+from pmlib.portfolio.actions import VARIANTS
 from pmlib.portfolio.limits import CHANGE, GROUPS, MIX, MONEY
 from pmlib.portfolio.model import Floats, Ints, RowName
 from pmlib.portfolio.problem import Outcome, Problem, going_on_as_now
 
+ACTION_COLUMNS = ["project_id", "name", "programme_id", "state", "action", "value_k", "cost_k", "value_on_k",
+                  "cost_on_k", "points_on", "p_success", "reason_code", "reason", "changed", "month"]
 LIMIT_COLUMNS = ["kind", "name", "period", "use", "available", "slack", "unit", "binding", "bought_pm", "price_k"]
 #: Below this a price in the linear relaxation is rounding.
 NO_PRICE = 1e-9
@@ -43,6 +46,8 @@ def label(name: RowName) -> str:
         return f"{rest[0]} mandatory"
     if kind in ("requires", "requires later"):
         return f"{rest[0]} needs {rest[1]}" + (f" finished by {rest[2]}" if len(rest) > _PAIR else "")
+    if kind == "excludes":
+        return f"only one of link {rest[0]}"
     if kind in GROUPS:
         return f"{'fewest' if kind == 'group floor' else 'most'} projects of {rest[1]}"
     if kind in MIX:
@@ -226,6 +231,15 @@ def people_frame(problem: Problem, plan: Outcome | None) -> pd.DataFrame:
     })
 
 
+def marked_binding(people: pd.DataFrame, limits: pd.DataFrame) -> pd.DataFrame:
+    """Mark the months of each skill that bind, by the limits of the plan."""
+    tight = limits[(limits["kind"] == "capacity") & limits["binding"]]
+    months = set(zip(tight["name"], tight["period"], strict=True))
+    binds = [(skill, month_text(month)) in months
+             for skill, month in zip(people["skill"], people["month"], strict=True)]
+    return people.assign(binding=np.array(binds, dtype=bool))
+
+
 def effect_frame(problem: Problem, plan: Outcome) -> pd.DataFrame:
     """Show what a plan's value holds beside its projects, in thousands: joint effects, bought people, missed bands."""
     ids = problem.actions.projects["project_id"].to_numpy()
@@ -245,3 +259,15 @@ def effect_frame(problem: Problem, plan: Outcome) -> pd.DataFrame:
                 for name, k in zip(problem.shortfall.rows, missed, strict=True) if k > 0)
     frame = pd.DataFrame(rows, columns=["kind", "name", "projects", "value_k"])
     return frame.astype({"kind": str, "name": str, "projects": str, "value_k": float})
+
+
+def described(problem: Problem) -> pd.DataFrame:
+    """Return one row per project to decide: what it is and what going on is worth and costs."""
+    columns = ["project_id", "name", "programme_id", "state", "value_k", "cost_on_k", "points", "p_success"]
+    return problem.actions.projects[columns].rename(columns={"value_k": "value_on_k", "points": "points_on"})
+
+
+def months_of(row: pd.DataFrame) -> pd.Series:
+    """Month in which a start begins or a hold ends; missing for the other actions."""
+    moves = row["action"].isin(["start", "hold"]) | (row["action"].isin(VARIANTS) & (row["delay_months"] > 0))
+    return row["begins"].astype("Int64").where(moves | (row["action"].isin(VARIANTS) & row["changed"]))

@@ -9,8 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pmlib.errors import ParameterError
+from pmlib.months import LAST_MONTH, as_month
 from pmlib.portfolio.accounts import grouped_labels
 from pmlib.portfolio.actions import ON
+from pmlib.portfolio.arguments import mapping, one_of
+from pmlib.portfolio.inputs import checked
 from pmlib.portfolio.limits import CHANGE, MONEY
 from pmlib.portfolio.model import Floats, Ints
 from pmlib.portfolio.policy import Objective
@@ -130,7 +133,38 @@ def _orders(problem: Problem) -> list[tuple[str, Ints]]:
     return orders
 
 
-def as_decided(problem: Problem, verbs: Mapping[str, str]) -> Ints:
+def last_decided(tables: Mapping[str, pd.DataFrame], period: int | str | None = None) -> pd.Series | None:
+    """Say what was last decided on each project, in or before a period.
+
+    Parameters
+    ----------
+    tables : mapping of table name to frame
+        ``decisions`` is read.
+    period : int or str, optional
+        Last month that counts; all when left out.
+
+    Returns
+    -------
+    Series of action by project_id, or None where nothing was decided yet
+
+    Raises
+    ------
+    ParameterError
+        The tables are no mapping, or the period is none.
+    SchemaError
+        The decisions break their definition.
+    """
+    upto = LAST_MONTH if period is None else as_month(period)
+    given = mapping(tables, "tables", remedy="Pass a workbook, or {'decisions': frame}.").get("decisions")
+    table = None if given is None else checked({"decisions": given}, also=("decisions",))["decisions"]
+    if table is None:
+        return None
+    known = table[table["period"] <= upto]
+    last = known.sort_values(["period", "project_id"], kind="stable").drop_duplicates("project_id", keep="last")
+    return last.set_index("project_id")["decided"] if len(last) else None
+
+
+def as_decided(problem: Problem, verbs: Mapping[str, str] | pd.Series) -> Ints:
     """Take every project's action from a list; one that is not listed, or not open any more, goes on as now.
 
     A project decided to start or keep stays on whatever its state has become.
@@ -139,31 +173,32 @@ def as_decided(problem: Problem, verbs: Mapping[str, str]) -> Ints:
     ----------
     problem : Problem
         The question.
-    verbs : mapping of project_id to action
+    verbs : Series or mapping of project_id to action
 
     Raises
     ------
     ParameterError
-        None of the projects is to be decided.
+        It is no mapping, none of the projects is to be decided, or a word is no action.
     """
+    given = mapping(verbs, "last", remedy="Pass one action for each project_id, as last_decided gives.")
+    listed = pd.Series(dict(given), dtype=object).dropna()
     frame, choice = problem.actions.frame, going_on_as_now(problem)
     on = _on_action(problem)
     known = problem.actions.projects["project_id"]
-    if not set(verbs) & set(known):
+    if not set(listed.index) & set(known):
         raise ParameterError("last: none of its projects is to be decided here. Pass actions by project_id, such as "
                              "the decided column of the last period.")
     first = frame[~frame.duplicated(["project_id", "action"])]
     place = dict(zip(zip(first["project_id"], first["action"], strict=True), first.index, strict=True))
     for project, name in enumerate(known):
-        verb = verbs.get(name)
-        if verb is not None:
-            other = on[project] if verb in ON else -1
-            found = place.get((name, str(verb)), other)
+        if name in listed.index:
+            verb = one_of(listed[name], _FROM_OFF_TO_ON, f"last: {name}")
+            found = place.get((name, verb), on[project] if verb in ON else -1)
             choice[project] = found if found >= 0 else choice[project]
     return choice
 
 
-def compare(problem: Problem, plan: Outcome, *, last: Mapping[str, str] | None = None) -> pd.DataFrame:
+def compare(problem: Problem, plan: Outcome, *, last: Mapping[str, str] | pd.Series | None = None) -> pd.DataFrame:
     """Say how much simpler rules lose against the plan, and which limits they break.
 
     A rule of thumb is taken in its stronger form: with or without bringing along what a project needs.
@@ -172,7 +207,7 @@ def compare(problem: Problem, plan: Outcome, *, last: Mapping[str, str] | None =
     ----------
     problem, plan : Problem, Outcome
         The question and its plan.
-    last : mapping of project_id to action, optional
+    last : Series or mapping of project_id to action, optional
         What was decided last time.
 
     Returns

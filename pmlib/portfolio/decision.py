@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from pmlib.errors import ParameterError, did_you_mean
-from pmlib.portfolio import wording
+from pmlib.errors import BlockedTableError, MissingTableError, ParameterError
+from pmlib.portfolio import forcing, wording
 from pmlib.portfolio.accounts import (
+    ACTION_COLUMNS,
     LIMIT_COLUMNS,
     binding_limits,
+    described,
     effect_frame,
     limit_frame,
+    marked_binding,
     mix_frame,
     money_frame,
+    months_of,
     people_frame,
 )
-from pmlib.portfolio.actions import VARIANTS
+from pmlib.portfolio.actions import ON
 from pmlib.portfolio.certificate import certified
 from pmlib.portfolio.comparison import COLUMNS as AGAINST_COLUMNS
 from pmlib.portfolio.comparison import compare
@@ -29,16 +33,18 @@ from pmlib.portfolio.explain import Reason, explain
 from pmlib.portfolio.mends import COLUMNS as MEND_COLUMNS
 from pmlib.portfolio.mends import mends
 from pmlib.portfolio.model import Solution, Status, solve
-from pmlib.portfolio.plans import Change, is_best
-from pmlib.portfolio.plans import solve as solve_changed
 from pmlib.portfolio.policy import Objective, Policy
 from pmlib.portfolio.problem import Outcome, Problem, best_plan, compile_problem, going_on_as_now, outcome
 from pmlib.portfolio.worth import COLUMNS as WORTH_COLUMNS
 from pmlib.portfolio.worth import worth_of_limits
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+    from pathlib import Path
+
     from matplotlib.axes import Axes
 
+_Answer = TypeVar("_Answer")
 _VERBS = ("start", "keep", "slow", "fast", "hold", "stop", "decline")
 
 
@@ -121,6 +127,11 @@ class Decision:
         return self.problem.policy
 
     @property
+    def going_on(self) -> tuple[str, ...]:
+        """The projects that are started or go on, at once; empty without a plan."""
+        return tuple(self.actions.loc[self.actions["action"].isin(ON), "project_id"])
+
+    @property
     def totals(self) -> pd.DataFrame:
         """Money and points of the plan and of going on as now: measure, plan, now, unit; both whatever was chosen by.
 
@@ -190,6 +201,27 @@ class Decision:
             return _empty(AGAINST_COLUMNS)
         return compare(self.problem, self.outcome, last=None if last is None else dict(last))
 
+    def ask(self, question: Callable[..., _Answer], *tables: Mapping[str, Any], **options: Any) -> _Answer | None:
+        """Ask something of the plan: the answer, or None where there is no plan or a table is missing.
+
+        Parameters
+        ----------
+        question : callable of a decision
+            Such as ``pm.portfolio.roadmap``.
+        *tables, **options
+            What else it takes.
+
+        Examples
+        --------
+        >>> plan.ask(pm.portfolio.roadmap, book)  # doctest: +SKIP
+        """
+        try:
+            return question(self, *tables, **options) if self.found else None
+        except BlockedTableError:
+            raise
+        except MissingTableError:
+            return None
+
     def force(self, project_id: str, action: str | None = None) -> float:
         """Say what is lost if this project is decided otherwise and everything else is chosen anew.
 
@@ -211,18 +243,30 @@ class Decision:
         ParameterError
             The project is not decided here, or the action is not open to it.
         """
-        plan = self._needed()
-        forced = solve_changed(self.problem, Change(fixed=self._fixed(project_id, action)))
-        if forced.status is Status.INFEASIBLE:
-            return math.inf
-        return max(0.0, plan.value - forced.value) if is_best(forced, self.policy.gap) else math.nan
+        return forcing.force(self.problem, self._needed(), project_id, action=action)
 
-    def costs_of_forcing(self, project_ids: Sequence[str]) -> pd.DataFrame:
-        """Value lost by deciding each of these projects otherwise, dearest first: project_id, action, regret_k."""
-        verbs = self.actions.set_index("project_id")["action"]
-        rows = [(str(name), str(verbs.get(name)), self.force(name)) for name in project_ids]
-        frame = pd.DataFrame(rows, columns=["project_id", "action", "regret_k"])
-        return frame.sort_values(["regret_k", "project_id"], ascending=[False, True]).reset_index(drop=True)
+    def costs_of_forcing(
+        self, projects: Sequence[str] | None = None, *, exact: bool | None = None, executor: Executor | None = None,
+        store: str | Path | None = None,
+    ) -> forcing.Forcing:
+        """Say for every project what deciding it otherwise costs, when it flips and what it displaces.
+
+        Parameters
+        ----------
+        projects : sequence of project_id, optional
+            All when left out.
+        exact : bool, optional
+            Whether each is solved anew; when left out, up to 60 projects are, and more are bounded only.
+        executor, store
+            Where to solve, and a folder from which an interrupted run goes on.
+
+        Raises
+        ------
+        ParameterError
+            There is no plan, or a project is not decided here.
+        """
+        return forcing.costs_of_forcing(self.problem, self._needed(), projects=projects, exact=exact,
+                                        executor=executor, store=store)
 
     def check(self) -> str:
         """Add everything up again without the solver; without a plan there is nothing to add, and it says so.
@@ -238,24 +282,6 @@ class Decision:
         if self.outcome is None:
             raise ParameterError(f"plan: there is none ({self.status}). Look at .mends for what has to give way.")
         return self.outcome
-
-    def _fixed(self, project_id: str, action: str | None) -> tuple[tuple[int, float], ...]:
-        """Columns that must stay at 0 so that a project is decided otherwise, or in the way that is asked for."""
-        frame, plan = self.problem.actions.frame, self._needed()
-        mine = frame[frame["project_id"] == project_id]
-        if mine.empty:
-            known = self.problem.actions.projects["project_id"]
-            raise ParameterError(f"project_id: {project_id!r} is not to be decided. {did_you_mean(project_id, known)}")
-        if action is None:
-            planned = frame["action"].iat[int(plan.choice[int(mine["project"].iloc[0])])]
-            return tuple((int(column), 0.0) for column in mine.index[mine["action"] == planned])
-        if action not in set(mine["action"]):
-            out = self.left_out
-            why = out[(out["project_id"] == project_id) & (out["action"] == action)]
-            because = f" ({why['why'].iloc[0]})" if len(why) else ""
-            raise ParameterError(f"action: {action!r} is not open to {project_id}{because}. "
-                                 f"{did_you_mean(action, mine['action'])}")
-        return tuple((int(column), 0.0) for column in mine.index[mine["action"] != action])
 
 
 def rebalance(
@@ -340,22 +366,22 @@ def _with_plan(problem: Problem, answer: Solution, plan: Outcome, *, common: dic
     reasons = explain(problem, plan, prices)
     limits = limit_frame(problem, plan, prices=prices, blocking=reasons.blocking)
     row = problem.actions.frame.iloc[plan.choice].reset_index(drop=True)
-    actions = _described(problem).assign(
+    actions = described(problem).assign(
         action=row["action"].astype(str), value_k=row["value_k"], cost_k=row["cost_k"],
         reason_code=list(reasons.codes), reason=list(reasons.sentences), changed=row["changed"].astype(bool),
-        month=_months_of(row),
+        month=months_of(row),
     )
     return Decision(
         actions=actions[ACTION_COLUMNS], gap=answer.gap, bound=answer.bound, value_k=plan.value,
         cost_k=float(row["cost_k"].sum()), limits=limits, binding=binding_limits(problem, plan, limits, prices=prices),
         effects=effect_frame(problem, plan), mends=_empty(MEND_COLUMNS),
-        notes=problem.notes, **common,
+        notes=problem.notes, **common | {"people": marked_binding(common["people"], limits)},
     )
 
 
 def _without_plan(problem: Problem, answer: Solution, common: dict[str, Any]) -> Decision:
     why = "No plan holds every limit." if answer.status is Status.INFEASIBLE else "No plan was found in time."
-    actions = _described(problem).assign(
+    actions = described(problem).assign(
         action=pd.Series(None, index=problem.actions.projects.index, dtype=str), value_k=np.nan, cost_k=np.nan,
         reason_code=str(Reason.NO_PLAN), reason=why, changed=False,
         month=pd.array([None] * len(problem.actions.projects), dtype="Int64"),
@@ -364,20 +390,6 @@ def _without_plan(problem: Problem, answer: Solution, common: dict[str, Any]) ->
     return Decision(
         actions=actions[ACTION_COLUMNS], gap=math.nan, bound=math.nan, value_k=math.nan, cost_k=math.nan,
         limits=_empty(LIMIT_COLUMNS), binding=(), mends=mended, notes=problem.notes,
-        effects=_empty(["kind", "name", "projects", "value_k"]), **common,
+        effects=_empty(["kind", "name", "projects", "value_k"]),
+        **common | {"people": common["people"].assign(binding=False)},
     )
-
-
-ACTION_COLUMNS = ["project_id", "name", "programme_id", "state", "action", "value_k", "cost_k", "value_on_k",
-                  "cost_on_k", "points_on", "p_success", "reason_code", "reason", "changed", "month"]
-
-
-def _described(problem: Problem) -> pd.DataFrame:
-    columns = ["project_id", "name", "programme_id", "state", "value_k", "cost_on_k", "points", "p_success"]
-    return problem.actions.projects[columns].rename(columns={"value_k": "value_on_k", "points": "points_on"})
-
-
-def _months_of(row: pd.DataFrame) -> pd.Series:
-    """Month in which a start begins or a hold ends; missing for the other actions."""
-    moves = row["action"].isin(["start", "hold"]) | (row["action"].isin(VARIANTS) & (row["delay_months"] > 0))
-    return row["begins"].astype("Int64").where(moves | (row["action"].isin(VARIANTS) & row["changed"]))

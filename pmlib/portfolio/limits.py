@@ -331,7 +331,8 @@ def money_moved(actions: Actions) -> Floats:
     """Thousands by which each action costs more or less than going on as now, shape (n_actions,)."""
     cost, now = actions.frame["cost_k"].to_numpy(dtype=float), positions(actions)
     stays = np.where(now >= 0, cost[now], 0.0)
-    return np.abs(cost - stays[actions.frame["project"].to_numpy()]) * actions.frame["changed"].to_numpy()
+    moved = np.abs(cost - stays[actions.frame["project"].to_numpy()])
+    return np.where(actions.frame["changed"].to_numpy(dtype=bool), moved, 0.0)
 
 
 def add_change(rows: Rows, actions: Actions, policy: Policy) -> None:

@@ -199,7 +199,7 @@ def _add_finished(rows: Rows, actions: Actions, mine: Ints, theirs: Ints, *, nam
     """
     frame = actions.frame
     begins = frame["begins"].to_numpy()
-    begun = actions.projects["state"].iat[int(frame["project"].iat[mine[0]])] == "running"
+    begun = actions.projects["state"].iat[int(frame["project"].to_numpy()[mine[0]])] == "running"
     waits = np.where(frame["on"].to_numpy()[theirs], 0, begins[theirs])
     known = frame["finishes"].to_numpy()[theirs]
     by = waits if begun else np.where(known > 0, known, waits)

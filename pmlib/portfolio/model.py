@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from time import perf_counter
@@ -65,10 +65,10 @@ class Model:
     entry_row: Ints
     entry_column: Ints
     entry_value: Floats
-    _place: dict[RowName, int] = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_place", {name: place for place, name in enumerate(self.names)})
+    @cached_property
+    def _place(self) -> dict[RowName, int]:
+        return {name: place for place, name in enumerate(self.names)}
 
     def row(self, name: RowName) -> int:
         """Position of a named row."""
@@ -79,14 +79,18 @@ class Model:
         return np.array([place for place, name in enumerate(self.names) if name[0] in kinds], dtype=np.int64)
 
     @cached_property
-    def _by_column(self) -> tuple[Ints, Ints, Floats]:
-        order = np.argsort(self.entry_column, kind="stable")
-        starts = np.searchsorted(self.entry_column[order], np.arange(len(self.objective) + 1))
-        return starts, self.entry_row[order], self.entry_value[order]
+    def by_column(self) -> tuple[Ints, Ints, Floats]:
+        """Starts of the columns, then rows and values of the entries, by column and row."""
+        from scipy.sparse import csr_array
+
+        starts = np.searchsorted(self.entry_row, np.arange(len(self.names) + 1))
+        shape = (len(self.names), len(self.objective))
+        turned: Any = csr_array((self.entry_value, self.entry_column, starts), shape=shape).tocsc()
+        return turned.indptr.astype(np.int64), turned.indices.astype(np.int64), turned.data
 
     def column(self, column: int) -> tuple[Ints, Floats]:
         """Rows and values of one column's entries."""
-        starts, rows, values = self._by_column
+        starts, rows, values = self.by_column
         part = slice(starts[column], starts[column + 1])
         return rows[part], values[part]
 
@@ -161,21 +165,22 @@ class Rows:
 
     def build(self, *, objective: ArrayLike, upper: ArrayLike, integer: ArrayLike) -> Model:
         """Assemble the model; equal entries are added up, rows are sorted by name."""
+        from scipy.sparse import coo_array
+
         objective = np.asarray(objective, dtype=np.float64)
         order = sorted(range(len(self._names)), key=self._names.__getitem__)
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.arange(len(order))
         row, column, value = (np.concatenate([block[part] for block in self._entries]) for part in range(3))
-        key = place[row.astype(np.int64)] * len(objective) + column.astype(np.int64)
-        unique, where = np.unique(key, return_inverse=True)
-        summed = np.bincount(where, weights=value, minlength=len(unique))
-        kept = summed != 0
+        entries: Any = coo_array((value, (place[row], column)), shape=(len(order), len(objective))).tocsr()
+        entries.sum_duplicates()
+        entries.eliminate_zeros()
         low, high = (np.concatenate([pair[side] for pair in self._bounds])[order] for side in range(2))
         return Model(
             objective=objective, lower=np.zeros(len(objective)), upper=np.asarray(upper, dtype=np.float64),
             integer=np.asarray(integer, dtype=bool), names=tuple(self._names[i] for i in order),
-            row_lower=low, row_upper=high, entry_row=unique[kept] // len(objective),
-            entry_column=unique[kept] % len(objective), entry_value=summed[kept],
+            row_lower=low, row_upper=high, entry_row=np.repeat(np.arange(len(order)), np.diff(entries.indptr)),
+            entry_column=entries.indices.astype(np.int64), entry_value=entries.data,
         )
 
 
@@ -211,28 +216,53 @@ def _highs() -> Any:
     return highspy
 
 
+def as_highs(model: Model, *, relaxed: bool = False) -> Any:
+    """Hand a model to HiGHS, silent and not yet run.
+
+    Parameters
+    ----------
+    model : Model
+        What to hand over.
+    relaxed : bool
+        Forget that columns are whole.
+
+    Returns
+    -------
+    highspy.Highs
+
+    Raises
+    ------
+    SolverError
+        HiGHS cannot be loaded.
+    """
+    highspy = _highs()
+    engine = highspy.Highs()
+    engine.setOptionValue("output_flag", False)
+    whole = np.zeros(len(model.objective), dtype=np.int32) if relaxed else model.integer.astype(np.int32)
+    # Whole arrays at once: filling the fields of a HighsLp goes number by number and costs more than the assembly.
+    starts, rows, values = model.by_column
+    engine.passModel(
+        len(model.objective), len(model.names), len(values), int(highspy.MatrixFormat.kColwise),
+        int(highspy.ObjSense.kMaximize), 0.0, model.objective, model.lower, model.upper, model.row_lower,
+        model.row_upper, starts.astype(np.int32), rows.astype(np.int32), values, whole)
+    return engine
+
+
 def _as_lp(highspy: Any, model: Model, *, relaxed: bool) -> Any:
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(model.objective), len(model.names)
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = model.objective, model.lower, model.upper
-    lp.row_lower_, lp.row_upper_ = model.row_lower, model.row_upper
-    starts = np.searchsorted(model.entry_row, np.arange(lp.num_row_ + 1))
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = starts.astype(np.int32)
-    lp.a_matrix_.index_ = model.entry_column.astype(np.int32)
-    lp.a_matrix_.value_ = model.entry_value
-    lp.sense_ = highspy.ObjSense.kMaximize
-    if not relaxed and model.integer.any():
-        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[int(whole)] for whole in model.integer]
-    return lp
+    return as_highs(model, relaxed=relaxed).getLp()
 
 
 def _run(highspy: Any, lp: Any, options: dict[str, Any], *, start: Floats | None) -> Any:
     engine = highspy.Highs()
+    engine.setOptionValue("output_flag", False)
+    engine.passModel(lp)
+    return _finished(engine, options, start=start)
+
+
+def _finished(engine: Any, options: dict[str, Any], *, start: Floats | None) -> Any:
+    highspy = _highs()
     for name, value in options.items():
         engine.setOptionValue(name, value)
-    engine.passModel(lp)
     if start is not None:
         engine.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
     if engine.run() == highspy.HighsStatus.kError:
@@ -277,9 +307,8 @@ def solve(
     >>> solve(rows.build(objective=[5.0, 4.0], upper=[1, 1], integer=[True, True])).value
     5.0
     """
-    highspy = _highs()
     options: dict[str, Any] = {
-        "output_flag": False, "threads": 1, "parallel": "off", "random_seed": 0,
+        "threads": 1, "parallel": "off", "random_seed": 0,
         "mip_rel_gap": gap, "mip_abs_gap": 1e-6, "mip_allow_restart": False,
     }
     if node_limit is not None:
@@ -287,11 +316,12 @@ def solve(
     if near:
         options |= _NO_SEARCH
     began = perf_counter()
-    engine = _run(highspy, _as_lp(highspy, model, relaxed=relaxed), options, start=start)
-    return _solution(highspy, engine, seconds=perf_counter() - began, whole=not relaxed and bool(model.integer.any()))
+    engine = _finished(as_highs(model, relaxed=relaxed), options, start=start)
+    return _solution(engine, seconds=perf_counter() - began, whole=not relaxed and bool(model.integer.any()))
 
 
-def _solution(highspy: Any, engine: Any, *, seconds: float, whole: bool) -> Solution:
+def _solution(engine: Any, *, seconds: float, whole: bool) -> Solution:
+    highspy = _highs()
     status, info, found = engine.getModelStatus(), engine.getInfo(), engine.getSolution()
     verdict = highspy.HighsModelStatus
     nothing: dict[str, Any] = {"value": np.nan, "bound": np.nan, "gap": np.nan, "x": np.empty(0), "prices": np.empty(0)}

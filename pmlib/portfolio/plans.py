@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from pmlib.errors import ParameterError
+from pmlib.portfolio.arguments import compiled, number, of_kind, shown, whole
 from pmlib.portfolio.model import PROVED_GAP, Floats, Ints, Model, RowName, Solution, Status
 from pmlib.portfolio.model import solve as solve_model
 from pmlib.portfolio.problem import Problem, chosen
@@ -34,6 +36,11 @@ class Change:
         Further totals that must reach a floor (the epsilon constraint).
     start : float array of shape (n_columns,), optional
         A plan to begin from; it changes the time, not the value.
+
+    Raises
+    ------
+    ParameterError
+        A field is no tuple of such entries, or holds what is no finite number.
     """
 
     name: str = ""
@@ -43,6 +50,15 @@ class Change:
     lifted: tuple[RowName, ...] = ()
     at_least: tuple[tuple[Floats, float], ...] = ()
     start: Floats | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("fixed", "widened", "at_least", "lifted"):
+            entries = of_kind(getattr(self, name), tuple, f"change: {name}", remedy="Write one entry as (entry,).")
+            for entry in entries if name != "lifted" else [(one, 0.0) for one in entries]:
+                _check_entry(name, entry)
+        for name in ("objective", "start"):
+            if getattr(self, name) is not None:
+                _check_numbers(name, getattr(self, name))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -91,28 +107,70 @@ def changed(model: Model, change: Change) -> Model:
     Raises
     ------
     ParameterError
-        The change names a row or column that the model does not have.
+        The change names a row or column that the model does not have, holds a column outside its bounds, or gives
+        too many or too few numbers, or none.
     """
-    known = set(model.names)
-    for name in (*(name for name, _ in change.widened), *change.lifted):
-        if name not in known:
-            raise ParameterError(f"change: no limit is called {name!r}, allowed the {len(known)} rows of the problem. "
-                                 "Look them up in problem.model.names.")
+    _check_fit(change, model)
     lower, upper = model.lower.copy(), model.upper.copy()
     for column, value in change.fixed:
-        if not 0 <= column < len(lower):
-            raise ParameterError(f"change: got column {column}, allowed 0 to {len(lower) - 1}. "
-                                 "Look it up in problem.actions.frame.")
         lower[column] = upper[column] = value
     model = replace(model, lower=lower, upper=upper)
     if change.objective is not None:
         model = replace(model, objective=np.asarray(change.objective, dtype=np.float64))
-    if change.widened:
-        rows = np.array([model.row(name) for name, _ in change.widened])
-        model = model.widened(rows, np.array([amount for _, amount in change.widened]))
+    rows = [model.row(name) for name, _ in change.widened]
+    for row, (_, amount) in zip(rows, change.widened, strict=True):
+        model = model.widened([row], amount)
     if change.lifted:
         model = model.without([model.row(name) for name in change.lifted])
     return _with_floors(model, change.at_least) if change.at_least else model
+
+
+def _check_entry(name: str, entry: Any) -> None:
+    """Refuse what is no pair of a column, row name or array, and a number."""
+    if not isinstance(entry, tuple) or len(entry) != 2:  # noqa: PLR2004
+        raise ParameterError(f"change: {name} holds {shown(entry)}, allowed pairs. Write ((what, number), ...).")
+    what, amount = entry
+    number(amount, f"change: {name}")
+    if name == "fixed":
+        whole(what, "change: column", least=0)
+    elif name == "at_least":
+        _check_numbers(name, what)
+    elif not isinstance(what, tuple) or not all(isinstance(word, str) for word in what):
+        raise ParameterError(f"change: no limit is called {shown(what)}, allowed a name such as ('budget', '2026'). "
+                             "Look it up in problem.model.names.")
+
+
+def _check_numbers(name: str, given: Any) -> None:
+    try:
+        numbers = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise ParameterError(f"change: {name} is {shown(given)}, allowed numbers. Pass a float array.") from None
+    if not np.isfinite(numbers).all():
+        raise ParameterError(f"change: {name} has {numbers[~np.isfinite(numbers)][0]}, allowed finite numbers. "
+                             "Fill it.")
+
+
+def _check_fit(change: Change, model: Model) -> None:
+    """Refuse a change that is not one of this model."""
+    n = len(model.objective)
+    for name, numbers in (("objective", change.objective), ("start", change.start),
+                          *(("at_least", total) for total, _ in change.at_least)):
+        if numbers is not None and np.shape(numbers) != (n,):
+            raise ParameterError(f"change: {name} has shape {np.shape(numbers)}, allowed ({n},), one number per column "
+                                 "of problem.model. Fill the columns that do not count with 0.")
+    for column, value in change.fixed:
+        if column >= n:
+            raise ParameterError(f"change: got column {column}, allowed 0 to {n - 1}. "
+                                 "Look it up in problem.actions.frame.")
+        if not model.lower[column] <= value <= model.upper[column]:
+            raise ParameterError(f"change: got {value:g} for column {column}, allowed {model.lower[column]:g} to "
+                                 f"{model.upper[column]:g}. Hold an action at 0 or 1.")
+    # A project does exactly one thing: that is what a plan is, not a limit to be moved.
+    known = {name for name in model.names if name[0] != "choose"} if change.widened or change.lifted else set()
+    for row in (*(row for row, _ in change.widened), *change.lifted):
+        if row not in known:
+            raise ParameterError(f"change: no limit is called {row!r}, allowed the {len(known)} rows of the problem. "
+                                 "Look them up in problem.model.names.")
 
 
 def _with_floors(model: Model, floors: tuple[tuple[Floats, float], ...]) -> Model:
@@ -147,12 +205,12 @@ def solve(problem: Problem, change: Change | None = None) -> Plan:
     Raises
     ------
     ParameterError
-        The change names a row or column that the problem does not have.
+        It is no problem or no change, or the change does not fit the problem.
     SolverError
         HiGHS cannot be loaded or fails.
     """
-    change = Change() if change is None else change
-    policy = problem.policy
+    policy = compiled(problem).policy
+    change = Change() if change is None else of_kind(change, Change, "change", remedy="Make one with Change.")
     answer = solve_model(changed(problem.model, change), gap=policy.gap, node_limit=policy.node_limit,
                          start=change.start)
     return planned(problem, answer, name=change.name)

@@ -138,10 +138,10 @@ class Policy:
     def _held(self) -> None:
         got = self.hold_months
         several = tuple(got) if isinstance(got, tuple | list) else (got,)
-        if not several or len(set(several)) < len(several):
+        lengths = tuple(int(self._within("hold_months", months, 1, _LONGEST_HOLD, whole=True)) for months in several)
+        if not lengths or len(set(lengths)) < len(lengths):
             raise ParameterError(f"hold_months: got {got!r}, allowed one length or several different ones in months. "
                                  "Set 6 or (3, 6).")
-        lengths = tuple(int(self._within("hold_months", months, 1, _LONGEST_HOLD, whole=True)) for months in several)
         self._set("hold_months", tuple(sorted(lengths)) if isinstance(got, tuple | list) else lengths[0])
 
     @property

@@ -10,12 +10,8 @@ import pandas as pd
 
 from pmlib.errors import ParameterError
 from pmlib.portfolio.actions import Actions, build_actions, positions
+from pmlib.portfolio.inputs import checked
 from pmlib.portfolio.limits import (
-    CHANGE,
-    GROUPS,
-    MIX,
-    MONEY,
-    PEOPLE,
     Bands,
     Carrying,
     Columns,
@@ -34,13 +30,10 @@ from pmlib.portfolio.limits import (
     whole_budget,
 )
 from pmlib.portfolio.links import Links, add_links, joint_values, read_links
-from pmlib.portfolio.model import Floats, Ints, Model, Rows, Solution, Status, elastic, solve
+from pmlib.portfolio.model import Floats, Ints, Model, Rows, Solution, Status, solve
+from pmlib.portfolio.needs import remarks
 from pmlib.portfolio.policy import Objective, Policy
 from pmlib.portfolio.valuation import given_values, refuse_money_twice
-
-#: Rows that a board can move; links and one action per project are facts.
-SOFT = (*MONEY, *PEOPLE, *MIX, *GROUPS, *CHANGE, "mandatory")
-HARD = ("requires", "requires later", "excludes")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -79,6 +72,9 @@ def compile_problem(
 ) -> Problem:
     """Turn tables into the model of start, keep, hold and stop; parameters and refusals are those of `rebalance`."""
     policy = Policy() if policy is None else policy
+    if not isinstance(policy, Policy):
+        raise ParameterError(f"policy: got {type(policy).__name__}, allowed a Policy. Pass pm.Policy(max_changes=10).")
+    tables = checked(tables)
     if policy.objective is Objective.MIX:
         refuse_money_twice(points)
     actions = build_actions(tables, period=period, policy=policy, values=_given(values, "values"),
@@ -111,7 +107,7 @@ def compile_problem(
         model=rows.build(objective=objective, upper=columns.upper, integer=np.arange(columns.count) < len(value)),
         currency="EUR" if book is None or "currency" not in book or book.empty else str(book["currency"].iloc[0]),
         notes=tuple(filter(None, (*actions.notes, *money_notes, mix_note, *group_notes, *uncapped(actions, capacity),
-                                  *links.notes))),
+                                  *links.notes, *remarks(tables)))),
     )
 
 
@@ -251,24 +247,3 @@ def _fewest_changes(problem: Problem, first: Solution, plan: Outcome) -> Outcome
 
 #: Two plans whose counts of changes and places differ by less are the same plan.
 PROVED_TIE = 1e-9
-
-
-def relaxed_limits(problem: Problem) -> tuple[Solution, Ints, Floats]:
-    """Cheapest way to make an infeasible problem feasible: rows that give way, and by how much."""
-    model = problem.model
-    for kinds in (SOFT, (*SOFT, *HARD)):
-        soft = model.rows(*kinds)
-        answer, amounts = elastic(model, soft, _weights(model, soft))
-        if answer.found:
-            break
-    return answer, soft, amounts
-
-
-def _weights(model: Model, soft: Ints) -> Floats:
-    """Price of one unit of each row: relative to its limit, so that people and money compare."""
-    size = np.zeros(len(model.names))
-    np.maximum.at(size, model.entry_row, np.abs(model.entry_value))
-    bound = np.where(np.isfinite(model.row_upper), np.abs(model.row_upper), 0.0)
-    dear = {"mandatory": 100.0, "requires": 1000.0, "requires later": 1000.0, "excludes": 1000.0}
-    factor = np.array([dear.get(model.names[row][0], 1.0) for row in soft])
-    return factor / np.maximum(np.maximum(bound, size)[soft], 1e-9)

@@ -152,4 +152,5 @@ def _paced(needs: pd.DataFrame, pace: Floats, begins: Ints) -> pd.DataFrame:
         month = np.floor(starts) + piece
         share = np.clip(np.minimum(starts + times, month + 1) - np.maximum(starts, month), 0.0, None) / times
         pieces.append(some.assign(month=month.astype(np.int64), person_months=some["person_months"] * share)[share > 0])
-    return pd.concat(pieces).groupby(["action", "skill", "month"], sort=False)["person_months"].sum().reset_index()
+    together: pd.Series = pd.concat(pieces).groupby(["action", "skill", "month"], sort=False)["person_months"].sum()
+    return together.reset_index()

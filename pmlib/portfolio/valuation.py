@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 
 import numpy as np
 import pandas as pd
 
 from pmlib.errors import MissingTableError, ParameterError, SchemaError, did_you_mean
+from pmlib.portfolio.inputs import LARGEST
 from pmlib.portfolio.policy import Objective, Policy
 
 #: Swanson's weights of p10, p50 and p90 for a mean (Hurst, Brown & Swanson 2000).
@@ -200,8 +202,9 @@ def given_values(values: object, name: str = "values") -> pd.Series:
     if not isinstance(values, pd.Series):
         raise ParameterError(f"{name}: got {type(values).__name__}, allowed a Series or mapping of numbers by "
                              "project_id. Pass card.increments, or one column with project_id as its index.")
-    numbers = pd.to_numeric(values, errors="coerce").astype(float)
-    wrong = values[(numbers.isna() & values.notna()) | np.isinf(numbers)]
+    real = values.map(lambda value: isinstance(value, Real | str) or pd.isna(value))
+    numbers = pd.to_numeric(values.where(real), errors="coerce").astype(float)
+    wrong = values[(numbers.isna() & values.notna()) | (numbers.abs() > LARGEST)]
     if len(wrong):
         raise ParameterError(f"{name}: {wrong.iloc[0]!r} for {wrong.index[0]}, allowed a finite number. "
                              "Correct it or leave the project out.")

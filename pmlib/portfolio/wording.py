@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pmlib.portfolio.mends import conflict, conflict_sentence, sentences
 from pmlib.portfolio.model import Status
 from pmlib.portfolio.policy import Objective
 
@@ -61,11 +62,11 @@ def _proof(decision: Decision) -> str:
 def _no_plan(decision: Decision) -> str:
     if decision.status is Status.NO_PLAN:
         return "No plan was found before the node limit. Raise node_limit or gap."
-    sentences = decision.mends["sentence"].tolist()
-    if not sentences:
-        return "Infeasible: frozen projects and links contradict each other. Look at left_out and the links table."
-    more = f"; and {len(sentences) - _SHOWN} more changes" if len(sentences) > _SHOWN else ""
-    return f"Infeasible: no plan holds every limit. It needs {'; '.join(sentences[:_SHOWN])}{more}."
+    needed = sentences(decision.mends)
+    if not needed:
+        return f"Infeasible: {conflict_sentence(conflict(decision.problem))}"
+    more = f"; and {len(needed) - _SHOWN} more changes" if len(needed) > _SHOWN else ""
+    return f"Infeasible: no plan holds every limit. It needs {'; '.join(needed[:_SHOWN])}{more}."
 
 
 def headline(decision: Decision) -> dict[str, str]:
@@ -73,7 +74,7 @@ def headline(decision: Decision) -> dict[str, str]:
     if decision.status is Status.NO_PLAN:
         return {str(decision.status): "was found before the node limit"}
     if not decision.found:
-        needed = decision.mends["sentence"].tolist()[:_SHOWN]
+        needed = sentences(decision.mends)[:_SHOWN]
         return {str(decision.status): "no plan holds every limit", **{sentence: "is needed" for sentence in needed}}
     in_money = decision.policy.objective is not Objective.SCORE
     value = big(decision.value_k) if in_money else f"{decision.value_k:,.0f}"

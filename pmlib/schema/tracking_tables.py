@@ -7,6 +7,7 @@ from pmlib.schema.portfolio_tables import MONEY_QUANTITIES
 
 EVIDENCE_KINDS = ("experiment", "difference in differences", "before and after", "survey", "judgement")
 
+_VERBS = ("start", "keep", "slow", "fast", "hold", "stop", "decline")
 
 TRACKING_TABLES = (
     Table(
@@ -103,8 +104,8 @@ TRACKING_TABLES = (
             text("decision_id", "the decision"),
             month("period", "month of the decision"),
             reference("project_id", "projects"),
-            text("recommended", "what the plan said", choices=("start", "keep", "hold", "stop", "decline")),
-            text("decided", "what the board decided", choices=("start", "keep", "hold", "stop", "decline")),
+            text("recommended", "what the plan said", choices=_VERBS),
+            text("decided", "what the board decided", choices=_VERBS),
             text("reason", "why, in a sentence", required=False, default=""),
             text("decided_by_role", "the role that decided", required=False, default=""),
         ),

@@ -8,18 +8,25 @@ from itertools import combinations
 import matplotlib as mpl
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.text import Text
+
+
+def _seen(axis: Axis) -> list[Text]:
+    """Labels of the ticks that are drawn."""
+    low, high = sorted(axis.get_view_interval())
+    labels = zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=True)
+    return [label for label, at in labels if low <= at <= high]
 
 
 def _unreadable(ax: Axes) -> list[str]:
     figure = ax.get_figure(root=True)
     assert figure is not None
     figure.draw_without_rendering()
-    legend, low_high = ax.get_legend(), sorted(ax.get_xlim())
-    ticks = [label for label, at in zip(ax.get_xticklabels(), ax.get_xticks(), strict=True)
-             if low_high[0] <= at <= low_high[1]]  # fmt: skip
+    legend = ax.get_legend()
+    ticks = [label for axis in (ax.xaxis, ax.yaxis) for label in _seen(axis)]
     titles = [text for text in ax.get_children() if isinstance(text, Text) and text not in ax.texts]
-    words = [*ax.texts, *ticks, *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label, *titles,
+    words = [*ax.texts, *ticks, ax.xaxis.label, ax.yaxis.label, *titles,
              *(legend.get_texts() if legend else [])]  # fmt: skip
     words = [word for word in words if word.get_text() and word.get_visible()]
     # The box of the letters alone, without the arrow or the white paper around it, less a pixel of rounding.

@@ -8,6 +8,7 @@ import pytest
 from pmlib.errors import SchemaError
 from pmlib.months import parse_month
 from pmlib.portfolio import Policy, rebalance
+from pmlib.portfolio.mends import conflict
 
 IDS = ["A", "B", "C"]
 
@@ -100,7 +101,8 @@ def test_links_that_contradict_frozen_projects_are_mended_last():
     links = pd.DataFrame(needs("A", "B"), columns=["link_id", "member_id", "type", "role", "amount_k"])
     decision = rebalance({"projects": projects, "options": options, "links": links}, period="2025-12",
                          values=pd.Series({"A": 1.0}))
-    assert decision.mends["sentence"].tolist() == ["the link 'A needs B' is lifted"]
+    assert decision.mends.empty
+    assert conflict(decision.problem) == (("requires", "A", "B"),)
 
 
 def test_a_link_that_contradicts_itself_is_refused():

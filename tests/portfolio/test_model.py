@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pmlib.errors import SolverError
-from pmlib.portfolio.model import Rows, Status, elastic, solve
+from pmlib.portfolio.model import Rows, Status, as_highs, elastic, solve
 
 
 def knapsack(budget=4.0):
@@ -39,6 +39,24 @@ def test_rows_are_sorted_by_name_and_equal_entries_add_up():
     assert model.broken(np.array([9.0 + 1e-9, 2.0])).tolist() == [1]
     rows_of, values = model.column(0)
     assert (rows_of.tolist(), values.tolist()) == ([0, 1], [5.0, 1.0])
+
+
+def test_entries_that_come_to_nothing_are_left_out():
+    rows = Rows()
+    rows.add([("a",), ("b",)], ([0, 0, 1], [0, 0, 1], [2.0, -2.0, 1.0]), upper=1.0)
+    model = rows.build(objective=[1.0, 1.0], upper=[1.0, 1.0], integer=[False, False])
+    assert (model.entry_row.tolist(), model.entry_column.tolist(), model.entry_value.tolist()) == ([1], [1], [1.0])
+
+
+def test_highs_gets_every_number_of_the_model():
+    model = knapsack()
+    lp = as_highs(model).getLp()
+    starts, rows, values = model.by_column
+    assert (list(lp.a_matrix_.start_), list(lp.a_matrix_.index_)) == (starts.tolist(), rows.tolist())
+    assert list(lp.a_matrix_.value_) == values.tolist()
+    assert (list(lp.col_cost_), list(lp.row_upper_)) == (model.objective.tolist(), model.row_upper.tolist())
+    assert [int(kind) for kind in lp.integrality_] == [1, 1, 1]
+    assert not any(int(kind) for kind in as_highs(model, relaxed=True).getLp().integrality_)
 
 
 def test_no_plan_is_not_a_plan_of_zeros():

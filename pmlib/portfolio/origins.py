@@ -1,0 +1,63 @@
+"""What is asked of a plan: of a decision, with the tables it was made from, checked like the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from pmlib.errors import ParameterError
+from pmlib.portfolio.actions import to_decide
+from pmlib.portfolio.decision import Decision
+from pmlib.portfolio.inputs import checked
+
+
+def refuse_no_decision(decision: object) -> None:
+    """Refuse what is no decision.
+
+    Raises
+    ------
+    ParameterError
+        It is something else.
+    """
+    if not isinstance(decision, Decision):
+        raise ParameterError(f"decision: got {type(decision).__name__}, allowed a Decision. Pass pm.rebalance(tables).")
+
+
+def tables_of(
+    decision: Decision, tables: Mapping[str, pd.DataFrame], *, also: Sequence[str] = (),
+) -> dict[str, pd.DataFrame]:
+    """Check the tables handed in beside a decision, and refuse those of another one as far as their projects tell.
+
+    Parameters
+    ----------
+    decision : Decision
+        The plan asked about.
+    tables : mapping of table name to frame
+        The tables it was made from.
+    also : sequence of str
+        Further tables to check beside those a plan reads.
+
+    Returns
+    -------
+    dict of table name to frame
+        As from `inputs.checked`.
+
+    Raises
+    ------
+    MissingTableError
+        projects is missing.
+    ParameterError
+        It is no decision, or other projects are to be decided than in it.
+    SchemaError
+        A table, column or cell breaks its definition.
+    """
+    refuse_no_decision(decision)
+    typed = checked(tables, also=also)
+    there, planned = set(to_decide(typed)["project_id"]), set(decision.actions["project_id"])
+    if there != planned:
+        name = min(there ^ planned)
+        wrong = "is not in the plan" if name in there else "is missing"
+        raise ParameterError(f"tables: got {len(there)} projects to decide, {name} {wrong}, allowed the {len(planned)} "
+                             "of the plan. Pass the tables the plan was made from.")
+    return typed

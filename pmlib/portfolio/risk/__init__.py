@@ -1,0 +1,1 @@
+"""How uncertain a plan is: estimates as distributions, common factors, the risk register, simulation, tornado."""
