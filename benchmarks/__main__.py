@@ -117,12 +117,12 @@ def _verdict(who: Implementation, row: Mapping[str, Any]) -> tuple[str, str]:
     return "", ""
 
 
-def write(room: str, rows: list[Answer]) -> None:
+def write(room: str, rows: list[Answer], *, rounds: int = ROUNDS) -> None:
     """Put the table of a room between its marks in ``benchmarks/README.md``."""
     day = datetime.now(tz=UTC).strftime("%Y-%m-%d")
     machine = (f"{os.cpu_count()} cores, {platform.system()} on {platform.machine()}, "
                f"Python {platform.python_version()}, numpy {np.__version__}")
-    text = (f"<!-- {room}: begin -->\n{day}; {machine}; median of {ROUNDS} rounds.\n\n{table(rows)}\n"
+    text = (f"<!-- {room}: begin -->\n{day}; {machine}; {f"median of {rounds} rounds" if rounds > 1 else "one round"}.\n\n{table(rows)}\n"
             f"<!-- {room}: end -->")
     marks = re.compile(f"<!-- {room}: begin -->.*<!-- {room}: end -->", re.DOTALL)
     README.write_text(marks.sub(lambda _: text, README.read_text(encoding="utf-8")), encoding="utf-8")
@@ -133,12 +133,13 @@ def main() -> int:
     words = argparse.ArgumentParser(prog="run.py bench", description=__doc__)
     words.add_argument("room", choices=ROOMS)
     words.add_argument("--size", choices=("full", "smoke"), default="full")
+    words.add_argument("--rounds", type=int, default=ROUNDS, help="how often everyone takes a turn")
     words.add_argument("--dry", action="store_true", help="print the table, do not write it")
     asked = words.parse_args()
-    rows = compare(asked.room, size=asked.size)
+    rows = compare(asked.room, size=asked.size, rounds=asked.rounds)
     print(table(rows))
     if not asked.dry and asked.size == "full":
-        write(asked.room, rows)
+        write(asked.room, rows, rounds=asked.rounds)
     return 0
 
 

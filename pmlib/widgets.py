@@ -12,6 +12,7 @@ import pandas as pd
 
 from pmlib.display import table
 from pmlib.portfolio import Decision, Policy, rebalance
+from pmlib.portfolio.valuation import Scored
 from pmlib.scoring import Scorecard, score
 
 _TOP = 8
@@ -69,17 +70,21 @@ def weights(tables: Mapping[str, pd.DataFrame], *, group: str = "board") -> Live
 
 def budget(
     tables: Mapping[str, pd.DataFrame], *, period: int | str | None = None, values: pd.Series | None = None,
-    policy: Policy | None = None,
+    points: Scored | pd.Series | None = None, policy: Policy | None = None, plan: Decision | None = None,
 ) -> Live:
     """Move the budget and watch the plan.
 
     Parameters
     ----------
-    tables, period, values, policy
+    tables, period, values, points, policy
         As for `rebalance`; the slider sets ``policy.budget_k``, for all years together.
+    plan : Decision, optional
+        The plan to begin with, where it is there already.
     """
     start = policy or Policy()
-    plan = rebalance(tables, period=period, values=values, policy=start)
+    if plan is None:
+        plan = rebalance(tables, period=period, values=values, points=points, policy=start)
+    first = _plan(plan)
     everything = float(plan.actions["cost_on_k"].sum())
     now = start.budget_k or (plan.cost_k if plan.found else everything)
     top = max(everything, now)
@@ -88,13 +93,14 @@ def budget(
 
     def decided() -> str:
         policy = replace(start, budget_k=float(slider.value))
-        return _plan(rebalance(tables, period=period, values=values, policy=policy))
+        return _plan(rebalance(tables, period=period, values=values, points=points, policy=policy))
 
-    return _live({"budget_k": slider}, decided, "A slider for the budget: open the notebook in JupyterLab to move it.")
+    return _live({"budget_k": slider}, decided, "A slider for the budget: open the notebook in JupyterLab to move it.",
+                 first=first)
 
 
-def _live(sliders: dict[str, Any], answer: Callable[[], str], text: str) -> Live:
-    shown = ipy.HTML(value=answer())
+def _live(sliders: dict[str, Any], answer: Callable[[], str], text: str, *, first: str | None = None) -> Live:
+    shown = ipy.HTML(value=answer() if first is None else first)
 
     def update(_: Any) -> None:
         shown.value = answer()

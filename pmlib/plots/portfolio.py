@@ -35,7 +35,7 @@ from pmlib.plots.style import (
 _N_NAMES = 16
 _PERCENT = PercentFormatter(1, decimals=0, symbol=" %")
 _NO_PLAN = "No plan holds every limit: nothing is decided"
-_MOST_MONTHS = 10
+_MOST_MONTHS = 8
 _STEPS = (1, 2, 3, 6, 12, 24, 48)
 #: Area of a mark in square points: alike, largest, and the smallest as a share of the largest.
 _ROUND, _LARGEST, _SMALLEST = 46.0, 420.0, 0.02
@@ -220,7 +220,7 @@ def mix(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
             ax.plot([(low + high) / 2] * 2, [place - 0.25, place + 0.25], color=MUTED, linewidth=1.0, linestyle=":")
         _shares(ax, row, place)
         ax.text(1.02, place, _beside(row), va="center", fontsize=SMALL, color=MUTED, clip_on=False)
-    ax.set_yticks(range(len(rows)), [short(row["horizon"]) for row in rows])
+    ax.set_yticks(range(len(rows)), [short(row["horizon"], inches=1.2, size=11) for row in rows])
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(_PERCENT)
@@ -264,13 +264,13 @@ def _mix_title(rows: list[dict[Any, Any]]) -> str:
         return "Where the money goes, by horizon"
     row = rows[int(np.nanargmax(outside))]
     plan = f", {100 * row['plan_share']:.0f} % in the plan" if np.isfinite(row["plan_share"]) else ""
-    return (f"{_first(row['horizon'])} takes {100 * row['today_share']:.0f} % today{plan}; "
-            f"wanted are {100 * row['floor_share']:.0f}-{100 * row['ceiling_share']:.0f} %")
+    return (f"{_first(row['horizon'])} takes {100 * row['today_share']:.0f} % today{plan}, "
+            f"wanted {100 * row['floor_share']:.0f}-{100 * row['ceiling_share']:.0f} %")
 
 
 def _first(name: object) -> str:
     """Begin a title with a name."""
-    text = short(str(name), inches=1.3)
+    text = short(str(name), inches=1.2, size=12)
     return text[:1].upper() + text[1:]
 
 
@@ -297,8 +297,10 @@ def money(frame: pd.DataFrame, ax: Axes | None = None, *, currency: str = "") ->
         top = np.nanmax([row["plan_k"], row["now_k"], row["budget_k"], 0.0])
         ax.annotate(_use(row, brief=len(frame) > _CROWD), (at, top), xytext=(0, 6), textcoords="offset points",
                     ha="center", va="bottom", fontsize=SMALL, color=INK)
-    ax.set_xticks(place, frame["year"].astype(str).tolist())
+    apart = -(-len(frame) // _CROWD)
+    ax.set_xticks(place[::apart], frame["year"].astype(str).tolist()[::apart])
     ax.axhline(0, color=MUTED, linewidth=0.8, zorder=0)
+    ax.use_sticky_edges = False
     ax.margins(y=0.12)
     if not (frame[["plan_k", "now_k", "budget_k"]] < 0).any(axis=None):
         ax.set_ylim(0)
@@ -319,11 +321,12 @@ def _money_title(frame: pd.DataFrame) -> str:
 def _use(row: dict[Any, Any], *, brief: bool) -> str:
     """Say what the plan takes of a year's budget."""
     if not np.isfinite(row["plan_k"]):
-        return "no plan"
+        return "–" if brief else "no plan"
     if not np.isfinite(row["budget_k"]):
-        return "none" if brief else "no budget"
-    used = f"{100 * row['plan_k'] / row['budget_k']:,.0f} %" if row["budget_k"] > 0 else "of 0"
-    return used if brief else f"{used} used" if row["budget_k"] > 0 else "budget 0"
+        return "" if brief else "no budget"
+    if not row["budget_k"] > 0:
+        return "0" if brief else "budget 0"
+    return f"{100 * row['plan_k'] / row['budget_k']:,.0f} %{'' if brief else ' used'}"
 
 
 @house_style()

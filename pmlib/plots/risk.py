@@ -21,6 +21,9 @@ from pmlib.plots.style import (
     short,
 )  # fmt: skip
 
+#: Letters that stand side by side below the bars of a tornado, and letters of a fraction.
+_LETTERS, _FRACTION = 30, 7
+
 
 @house_style()
 def fan(frame: pd.DataFrame, ax: Axes | None = None, *, currency: str = "", goal_k: float | None = None) -> Axes:
@@ -76,7 +79,7 @@ def reach(
     if goal is not None:
         ax.plot([goal[0], goal[0]], [0, goal[1]], color=COLOURS[3], linestyle="--")
         ax.plot(*goal, marker="D", color=COLOURS[3], markeredgecolor=INK)
-        ax.annotate(f"{100 * goal[1]:.0f} % for {goal[0]:,.0f} or more", goal, xytext=(10, 6),
+        ax.annotate(f"{100 * goal[1]:.0f} % for {goal[0]:,.0f} or more", goal, xytext=(10, 0), va="center",
                     textcoords="offset points", fontsize=SMALL, color=INK)
     ax.set_ylim(0, 1.02)
     ax.set_yticks(np.linspace(0, 1, 6))
@@ -110,11 +113,13 @@ def tornado(frame: pd.DataFrame, ax: Axes | None = None, *, now: float = 0.0, cu
             ax.barh(y, row[end] - now, left=now, height=0.62, **fill(j))
     ends = frame[["value_low_k", "value_high_k"]].to_numpy()
     low, high = float(np.nanmin([*ends.ravel(), now])), float(np.nanmax([*ends.ravel(), now]))
-    span = max(high - low, 1.0)
+    span = high - low or 1.0
     # The right third is for the shares.
     ax.set_xlim(low - 0.03 * span, low + span / 0.68)
     amounts(ax.xaxis)
-    ax.set_xticks([tick for tick in ax.xaxis.get_major_locator().tick_values(low, high) if low <= tick <= high])
+    letters = max(_FRACTION, *(len(f"{end:,.0f}") for end in (low, high)))
+    ticks = MaxNLocator(max(1, _LETTERS // letters), steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    ax.set_xticks([tick for tick in ticks if low <= tick <= high])
     ax.spines["bottom"].set_bounds(low - 0.03 * span, high)
     ax.vlines(now, -0.5, len(frame) - 0.5, color=INK, linewidth=1)
     _rows(ax, frame["label"].tolist())

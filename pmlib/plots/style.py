@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from cycler import cycler
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis, XAxis
+from matplotlib.axis import Axis, YAxis
 from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
@@ -109,7 +109,7 @@ def short(name: Hashable, *, inches: float = _LONGEST, size: float = SMALL) -> s
     >>> short("A name of a project that goes on and on, past the end of the axis")
     'A name of a project that goes on a…'
     """
-    text, font = " ".join(str(name).split()), FontProperties(size=size)  # type: ignore[arg-type]
+    text, font = " ".join(str(name).split()), FontProperties(size=size)
 
     def fits(words: str) -> bool:
         return bool(text_to_path.get_text_width_height_descent(words, font, False)[0] <= 72 * inches)
@@ -153,10 +153,11 @@ class _Roomy(MaxNLocator):
     """As many ticks as have room for their numbers side by side."""
 
     def __call__(self) -> Sequence[float]:
-        axis, low_high = self.axis, self.axis.get_view_interval()
-        letters = max(len(f"{end:,.0f}") for end in low_high) if isinstance(axis, XAxis) else 3
-        # A tick space is three letters high, and a letter is two thirds as wide as high.
-        self.set_params(nbins=max(1, min(8, int(axis.get_tick_space() * 3 / (0.7 * letters + 1)))))
+        axis = self.axis
+        if isinstance(axis, Axis):
+            letters = 3 if isinstance(axis, YAxis) else max(len(f"{end:,.0f}") for end in axis.get_view_interval())
+            # A tick space is three letters high, and a letter is two thirds as wide as high.
+            self.set_params(nbins=max(1, min(8, int(axis.get_tick_space() * 3 / (0.7 * letters + 1)))))
         return super().__call__()
 
 

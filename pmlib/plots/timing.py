@@ -90,10 +90,13 @@ def roadmap(frame: pd.DataFrame, ax: Axes | None = None, *, first: int) -> Axes:
               for row in rows.to_dict("records")]
     ax.set_yticks(range(len(rows)), [short(label, inches=2.4, size=TINY) for label in labels], fontsize=TINY)
     ax.tick_params(axis="y", length=0)
-    ax.legend(handles=_verbs(rows["action"]), loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=5, fontsize=TINY,
-              borderaxespad=0.2, handletextpad=0.1, columnspacing=1.0)
-    return finish(ax, title="Which project runs when",
-                  x="upright line: the plan begins; thin line: the finish, 8 times in 10")
+    ax.legend(handles=_verbs(rows["action"]), loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=5, fontsize=TINY,
+              borderaxespad=0.2, borderpad=0.0, handletextpad=0.1, columnspacing=1.0)
+    finish(ax, title="Which project runs when",
+           x="upright line: the plan begins; thin line: the finish, 8 times in 10")
+    # Room for the verbs between the title and the bars.
+    ax.set_title(ax.get_title(loc="left"), pad=20)
+    return ax
 
 
 def _verbs(actions: pd.Series) -> list[Line2D]:
@@ -212,7 +215,7 @@ def in_progress(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         Drawn upon when given.
     """
     ax = axes(ax, height=3.2)
-    if frame.empty:
+    if not frame[["plan", "now"]].notna().any(axis=None):
         return _nothing(ax, "No project is in progress")
     months = np.append(frame["month"].to_numpy(), frame["month"].iloc[-1] + 1)
     for place, (column, said, line) in enumerate([("plan", "plan", "-"), ("now", "going on as now", "--")]):
@@ -269,23 +272,22 @@ def hires(frame: pd.DataFrame, ax: Axes | None = None, *, unit: str = "thousand"
     if frame.empty:
         return _nothing(ax, "No hire to value: no capacity or no plan")
     place, numbers = np.arange(len(frame)), frame[["gain_k", "cost_k"]].astype(float).fillna(0.0)
-    ax.barh(place, frame["gain_k"], height=0.55, color=COLOURS[0], label="gain")
+    ax.barh(place, frame["gain_k"], height=0.55, color=COLOURS[0])
     ax.plot(frame["cost_k"], place, linestyle="none", marker=MARKERS[3], color=COLOURS[3], markeredgecolor="white",
-            markersize=8, label="cost")
+            markersize=8)
     for y, (row, far) in enumerate(zip(frame.to_dict("records"), numbers.max(axis=1), strict=True)):
         beside(ax, (far, y), f"  {_hire(row)}")
-    ax.set_yticks(place, [short(name) for name in frame["skill"]], fontsize=SMALL)
+    ax.set_yticks(place, [short(name, inches=1.6) for name in frame["skill"]], fontsize=SMALL)
     ax.set_ylim(len(frame) - 0.4, -0.6)
-    ax.set_xlim(0, 1.5 * max(float(numbers.max(axis=None)), 1.0))
+    ax.set_xlim(0, 1.7 * max(float(numbers.to_numpy().max()), 1.0))
     amounts(ax.xaxis)
-    ax.legend(fontsize=SMALL, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    return finish(ax, title="What one person more would bring, by skill", x=unit)
+    return finish(ax, title="What one person more would bring, by skill", x=f"bar: gain, diamond: cost; {unit}")
 
 
 def _hire(row: dict[Any, Any]) -> str:
     """Say what a hire brings and costs, and what to think of it."""
     if pd.isna(row["gain_k"]):
         return "not known"
-    brings = f"brings {row['gain_k']:,.0f}" if row["gain_k"] > 0 else "brings nothing"
-    costs = "" if pd.isna(row["cost_k"]) else f", costs {row['cost_k']:,.0f}"
-    return f"{brings}{costs}{': ' + str(row['verdict']) if row['gain_k'] > 0 else ''}"
+    if row["gain_k"] > 0:
+        return f"brings {row['gain_k']:,.0f}: {row['verdict']}"
+    return "brings nothing" + ("" if pd.isna(row["cost_k"]) else f", costs {row['cost_k']:,.0f}")

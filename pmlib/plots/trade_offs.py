@@ -42,7 +42,7 @@ def frontier(
                            color=COLOURS[0] if supported else "white", edgecolor=COLOURS[0], zorder=2)
         if good["supported"].nunique() > 1:
             ax.legend(loc="lower right", fontsize=SMALL)
-    for row in frame[frame["here"]].to_dict("records"):
+    for row in frame[frame["here"]].dropna(subset=[against, "value_k"]).to_dict("records"):
         place = (float(row[against]), float(row["value_k"]))
         ax.scatter(*place, marker="*", s=190, color=COLOURS[3], edgecolor="white", zorder=3)
         left = place[0] < sum(ax.get_xlim()) / 2

@@ -35,6 +35,7 @@ from pmlib.portfolio.mends import mends
 from pmlib.portfolio.model import Solution, Status, solve
 from pmlib.portfolio.policy import Objective, Policy
 from pmlib.portfolio.problem import Outcome, Problem, best_plan, compile_problem, going_on_as_now, outcome
+from pmlib.portfolio.valuation import Scored
 from pmlib.portfolio.worth import COLUMNS as WORTH_COLUMNS
 from pmlib.portfolio.worth import worth_of_limits
 
@@ -137,13 +138,16 @@ class Decision:
 
         Points are missing when none were handed in.
         """
-        frame = self.problem.actions.frame
-        now = going_on_as_now(self.problem)
-        joint = {"money_k": float(self.effects["value_k"].sum()) if self.found else 0.0, "points": 0.0}
-        rows = [(name, joint[column] + float(frame[column].to_numpy()[self.outcome.choice].sum())
-                 if self.outcome is not None else math.nan, float(frame[column].to_numpy()[now].sum()), unit)
-                for name, column, unit in (("money", "money_k", f"thousand {self.currency}"),
-                                           ("score", "points", "points"))]
+        frame, ways = self.problem.actions.frame, (self.outcome, outcome(self.problem, going_on_as_now(self.problem)))
+        chosen = [None if way is None else (way, frame.iloc[way.choice]) for way in ways]
+        rows = []
+        for name, column, unit in (("money", "money_k", f"thousand {self.currency}"), ("score", "points", "points")):
+            # What the value holds beside the actions themselves, joint effects and bought people, is money.
+            sums = [math.nan if one is None else float(one[1][column].sum())
+                    + (one[0].value - float(one[1]["value_k"].sum()) if name == "money" else 0.0) for one in chosen]
+            if not frame[column].notna().any():
+                sums = [math.nan, math.nan]
+            rows.append((name, *sums, unit))
         return pd.DataFrame(rows, columns=["measure", "plan", "now", "unit"])
 
     @property
@@ -286,7 +290,8 @@ class Decision:
 
 def rebalance(
     tables: Mapping[str, pd.DataFrame], *, period: int | str | None = None,
-    values: Mapping[str, float] | pd.Series | None = None, points: Mapping[str, float] | pd.Series | None = None,
+    values: Mapping[str, float] | pd.Series | None = None,
+    points: Scored | Mapping[str, float] | pd.Series | None = None,
     policy: Policy | None = None,
 ) -> Decision:
     """Decide what to start, keep, hold and stop, within time, money, people and mix, and say why.
@@ -304,8 +309,8 @@ def rebalance(
         By default the month of the workbook's as_of.
     values : Series or mapping of project_id to number, optional
         What going on is worth, in thousands, in place of the estimates.
-    points : Series or mapping of project_id to number, optional
-        The score, in points that add up (``card.increments``): for the objectives ``score`` and ``mix``, else shown
+    points : Scorecard, Series or mapping of project_id to number, optional
+        The score, in points that add up (of a card its ``increments``): for the objectives ``score`` and ``mix``, else shown
         beside the money. A result that only ranks is refused, and in a mix one that counts money a second time.
     policy : Policy, optional
         Budget, yardstick, limits on change, hold, discounting.

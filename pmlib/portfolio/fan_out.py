@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from time import perf_counter
 
@@ -122,8 +122,10 @@ def _spread(problem: Problem, changes: list[Change], executor: Executor) -> Gene
         raise SolverError(f"executor: {type(executor).__name__} failed with {type(error).__name__}: {error}. "
                           "Start a new one, or leave it out to solve on this machine.") from error
     finally:
-        for future in waiting:
-            future.cancel()
+        # What is no future cannot be cancelled, and was refused above.
+        with suppress(AttributeError):
+            for future in waiting:
+                future.cancel()
 
 
 def _whole(plans: object, n: int) -> tuple[Plan, ...]:

@@ -32,6 +32,8 @@ ALL_EXACT = 60
 #: Overrides that lose at most this share of the plan's value are near-ties.
 NEAR_TIE = 0.01
 _SHOWN = 5
+#: From here on amounts are shown without decimals.
+_WHOLE = 10
 
 
 def regret_bounds(problem: Problem, plan: Outcome | Plan, *, projects: Sequence[str] | None = None) -> pd.DataFrame:
@@ -126,7 +128,7 @@ class Forcing:
         if len(open_ones):
             least, most = open_ones.loc[open_ones["upper_k"].idxmin()], open_ones.loc[open_ones["upper_k"].idxmax()]
             cost = f"from {_at(least)} to {_at(most)}" if least["upper_k"] < most["upper_k"] else _at(least)
-            words.insert(0, f"Deciding one project otherwise costs {cost} of the plan's {self.plan_k:,.0f} "
+            words.insert(0, f"Deciding one project otherwise costs {cost} of the plan's {_amount(self.plan_k)} "
                             f"{self.unit}.")
         if near:
             shown = ", ".join(near[:_SHOWN]) + (f" and {len(near) - _SHOWN} more" if len(near) > _SHOWN else "")
@@ -140,17 +142,22 @@ class Forcing:
         lines = {f"{len(self.near_ties)} of {len(self.costs)}": "projects can be decided otherwise for at most 1 % of "
                                                                 "the plan's value"}
         if len(finite):
-            lines[f"{finite.median():,.0f}"] = f"{self.unit}: what an override costs, half of them more, half less"
+            lines[_amount(finite.median())] = f"{self.unit}: what an override costs, half of them more, half less"
         return lines | ({f"{stuck} fixed": "no other way is open"} if stuck else {})
 
     def __repr__(self) -> str:
         return (f"<Forcing: {len(self.costs)} projects, {int(self.costs['exact'].sum())} exact; "
-                f"{len(self.near_ties)} cost at most 1 % of {self.plan_k:,.0f} {self.unit}>")
+                f"{len(self.near_ties)} cost at most 1 % of {_amount(self.plan_k)} {self.unit}>")
+
+
+def _amount(value: float) -> str:
+    """Thousands or points as a board reads them: whole ones, two digits of what is small."""
+    return f"{value:,.0f}" if abs(value) >= _WHOLE or not value else f"{value:.2g}"
 
 
 def _at(row: pd.Series) -> str:
     sure = "" if row["exact"] else "at most "
-    return f"{sure}{row['upper_k']:,.0f} ({row['project_id']} {row['other']} instead of {row['action']})"
+    return f"{sure}{_amount(row['upper_k'])} ({row['project_id']} {row['other']} instead of {row['action']})"
 
 
 def force(problem: Problem, plan: Outcome | Plan, project_id: str, *, action: str | None = None) -> float:

@@ -216,8 +216,11 @@ def _weights(problem: Problem, soft: Ints) -> Floats:
     largest = np.zeros(len(model.names))
     np.maximum.at(largest, model.entry_row, np.abs(model.entry_value))
     bound = np.maximum(*(np.where(np.isfinite(side), np.abs(side), 0.0) for side in (model.row_lower, model.row_upper)))
-    size = np.where(bound > 0, bound, largest)
-    whole = float(problem.actions.projects["cost_on_k"].sum())
+    # A limit near nothing is no measure: it is moved at least by what one action needs.
+    size = np.maximum(bound, largest)
+    budgets = model.rows(*MONEY)
+    there = max(float(size[budgets].sum()), float(problem.actions.frame["cost_k"].max())) if len(budgets) else math.inf
+    whole = min(float(problem.actions.projects["cost_on_k"].sum()), there)
     price = 1.0 / np.maximum(size[soft], 1e-9)
     for place, row in enumerate(soft):
         name = model.names[row]

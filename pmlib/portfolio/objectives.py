@@ -9,8 +9,9 @@ import pandas as pd
 
 from pmlib.errors import ParameterError
 from pmlib.portfolio.actions import ON
-from pmlib.portfolio.arguments import asked, mapping, of_kind
+from pmlib.portfolio.arguments import asked, floats, mapping, of_kind, shown
 from pmlib.portfolio.decision import Decision
+from pmlib.portfolio.inputs import LARGEST
 from pmlib.portfolio.valuation import given_values
 
 COLUMNS = ["objective_id", "name", "weight_share", "value_share", "spend_share", "n_projects"]
@@ -69,7 +70,7 @@ def alignment(
     cost, total = on["cost_k"].to_numpy(dtype=float), mine.sum(axis=1)
     part = np.divide(mine, total[:, None], out=np.zeros_like(mine), where=total[:, None] > 0)
     spend, value = cost @ part, mine.sum(axis=0)
-    ids = [*points.columns.astype(str), _NONE]
+    ids = [*points.columns, _NONE]
     frame = pd.DataFrame({
         "objective_id": ids, "name": [str(called.get(name, name)) for name in ids[:-1]] + ["no objective"],
         "weight_share": np.nan if share is None else share.reindex(ids).to_numpy(),
@@ -116,9 +117,15 @@ def shared_benefits(decision: Decision) -> pd.DataFrame:
 def _points(contributions: pd.DataFrame) -> pd.DataFrame:
     """Contributions as numbers; an empty cell brings nothing."""
     given = of_kind(contributions, pd.DataFrame, "contributions", remedy="Pass card.contributions.")
-    objectives = [*given.columns.astype(str), _NONE]
-    for what, labels in (("project", given.index), ("objective", pd.Index(objectives))):
-        if labels.has_duplicates:
-            raise ParameterError(f"contributions: {what} {labels[labels.duplicated()][0]} stands there twice, allowed "
+    given = given.set_axis([str(name) for name in given.index]).set_axis([str(name) for name in given], axis=1)
+    for what, names in (("project", given.index), ("objective", given.columns.append(pd.Index([_NONE])))):
+        if names.has_duplicates:
+            raise ParameterError(f"contributions: {what} {names[names.duplicated()][0]} stands there twice, allowed "
                                  f"once ({_NONE} is the row of no objective). Rename or drop it.")
-    return given.apply(lambda column: given_values(column, f"contributions to {column.name}")).astype(float)
+    points = floats(given)
+    wrong = np.argwhere((given.notna() & ~(points.abs() <= LARGEST)).to_numpy())
+    if len(wrong):
+        row, column = wrong[0]
+        raise ParameterError(f"contributions: got {shown(given.iat[row, column])} for {given.index[row]} on "
+                             f"{given.columns[column]}, allowed a finite number. Correct it or leave the cell empty.")
+    return points

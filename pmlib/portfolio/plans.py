@@ -52,6 +52,7 @@ class Change:
     start: Floats | None = None
 
     def __post_init__(self) -> None:
+        of_kind(self.name, str, "change: name", remedy="Say it in words.")
         for name in ("fixed", "widened", "at_least", "lifted"):
             entries = of_kind(getattr(self, name), tuple, f"change: {name}", remedy="Write one entry as (entry,).")
             for entry in entries if name != "lifted" else [(one, 0.0) for one in entries]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,7 @@ from pmlib.portfolio.links import Links, add_links, joint_values, read_links
 from pmlib.portfolio.model import Floats, Ints, Model, Rows, Solution, Status, solve
 from pmlib.portfolio.needs import remarks
 from pmlib.portfolio.policy import Objective, Policy
-from pmlib.portfolio.valuation import given_values, refuse_money_twice
+from pmlib.portfolio.valuation import Scored, given_values, refuse_money_twice
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -67,7 +68,8 @@ class Outcome:
 
 def compile_problem(
     tables: Mapping[str, pd.DataFrame], *, period: int | str | None = None,
-    values: Mapping[str, float] | pd.Series | None = None, points: Mapping[str, float] | pd.Series | None = None,
+    values: Mapping[str, float] | pd.Series | None = None,
+    points: Scored | Mapping[str, float] | pd.Series | None = None,
     policy: Policy | None = None,
 ) -> Problem:
     """Turn tables into the model of start, keep, hold and stop; parameters and refusals are those of `rebalance`."""
@@ -75,10 +77,11 @@ def compile_problem(
     if not isinstance(policy, Policy):
         raise ParameterError(f"policy: got {type(policy).__name__}, allowed a Policy. Pass pm.Policy(max_changes=10).")
     tables = checked(tables)
+    score: Any = getattr(points, "increments", points)
     if policy.objective is Objective.MIX:
-        refuse_money_twice(points)
+        refuse_money_twice(score)
     actions = build_actions(tables, period=period, policy=policy, values=_given(values, "values"),
-                            points=_given(points, "points"))
+                            points=_given(score, "points"))
     rows, columns = Rows(), Columns()
     value = actions.frame["value_k"].to_numpy(dtype=float).copy()
     columns.add(value, 1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from numbers import Real
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,14 @@ _MONEY = ("benefit_pv_k", "cost_k")
 RANKING_ONLY = "ranking_only"
 #: Mark of a score that counts money or chance of success: its criteria.
 COUNTS_MONEY = "counts_money"
+
+
+class Scored(Protocol):
+    """A score whose points add up, such as a scorecard."""
+
+    @property
+    def increments(self) -> pd.Series:
+        """Points over doing nothing by project_id."""
 
 
 def _swanson_mean(three_points: np.ndarray) -> np.ndarray:

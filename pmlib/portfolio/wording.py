@@ -36,7 +36,16 @@ def summary(decision: Decision) -> str:
     if not decision.now_holds:
         against += ", which breaks limits"
     worth = f"{plan}. The plan is worth {decision.value_k:,.0f} {decision.unit}, {against}."
-    return " ".join(filter(None, (worth, binds, _proof(decision), _unlimited_years(decision))))
+    return " ".join(filter(None, (worth, _other_total(decision), binds, _proof(decision), _unlimited_years(decision))))
+
+
+def _other_total(decision: Decision) -> str:
+    """Say the total the plan was not chosen by: points beside money, money beside points."""
+    measure = "money" if decision.policy.objective is Objective.SCORE else "score"
+    row = decision.totals.set_index("measure").loc[measure]
+    if not np.isfinite(row["plan"]) or (measure == "money" and not row["plan"]):
+        return ""
+    return f"By the {measure} it comes to {row['plan']:,.0f} {row['unit']}, going on as now to {row['now']:,.0f}."
 
 
 def _unlimited_years(decision: Decision) -> str:
@@ -53,7 +62,7 @@ def _unlimited_years(decision: Decision) -> str:
 def _proof(decision: Decision) -> str:
     gap = f"{100 * decision.gap:.1f} %"
     if decision.status is Status.PROVED:
-        return f"Proved optimal, gap {gap}."
+        return "Proved: no plan within the limits is worth more (gap below a millionth)."
     if not np.isfinite(decision.bound):
         return "Not proved: how much more another plan may be worth is not known. Raise node_limit."
     return f"Not proved: another plan may be worth up to {decision.bound - decision.value_k:,.0f} more, gap {gap}."
@@ -82,8 +91,9 @@ def headline(decision: Decision) -> dict[str, str]:
     if decision.binding:
         name, _, when = decision.binding[0].partition(" in ")
         lines[name] = f"is what binds{f', in {when}' if when else ''}"
-    gap = f"gap {100 * decision.gap:.1f} %"
-    return lines | {str(decision.status): f"optimal, {gap}" if decision.status is Status.PROVED else gap}
+    sure = "no plan within the limits is worth more" if decision.status is Status.PROVED else (
+        f"gap {100 * decision.gap:.1f} %")
+    return lines | {str(decision.status): sure}
 
 
 def _money(decision: Decision) -> dict[str, str]:

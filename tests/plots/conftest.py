@@ -14,6 +14,8 @@ from matplotlib.text import Text
 
 def _seen(axis: Axis) -> list[Text]:
     """Labels of the ticks that are drawn."""
+    if not axis.axes.axison:
+        return []
     low, high = sorted(axis.get_view_interval())
     labels = zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=True)
     return [label for label, at in labels if low <= at <= high]

@@ -57,7 +57,7 @@ def test_each_figure_draws_on_the_axes_it_is_given(draw, frame):
     assert draw(frame, ax) is ax
 
 
-def crowd(n=60):
+def crowd(n=63):
     """Many projects of every verb, several on top of each other."""
     rng = np.random.default_rng(7)
     return pd.DataFrame({
@@ -120,7 +120,7 @@ def test_the_shares_of_today_and_of_the_plan_and_the_band_are_words():
     assert {"today 86 %", "plan 74 %", "today 11 %", "plan 18 %", "today 3 %", "plan 8 %"} <= set(texts)
     assert {"wanted 62-78 %", "wanted 13-27 %", "wanted 5-15 %"} <= set(texts)
     assert ax.get_title(loc="left") == (
-        "Core takes 86 % today, 74 % in the plan; wanted are 62-78 %")
+        "Core takes 86 % today, 74 % in the plan, wanted 62-78 %")
     assert [label.get_text() for label in ax.get_yticklabels()] == ["core", "adjacent", "new"]
 
 

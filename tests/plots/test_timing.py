@@ -134,4 +134,4 @@ def test_what_changes_is_said_in_words_beside_the_marks():
 
 def test_gain_and_verdict_stand_beside_each_bar():
     texts = [text.get_text().strip() for text in timing.hires(HIRES).texts]
-    assert texts == ["brings 1,637: no price known", "brings 0", "brings 120: not worth it"]
+    assert texts == ["brings 1,637: no price known", "brings nothing, costs 264", "brings 120: not worth it"]

@@ -260,7 +260,7 @@ def test_a_decision_answers_in_four_forms_and_travels(make_tables):
         "points_on", "p_success", "reason_code", "reason", "changed", "month"]
     assert 2 <= len(decision.headline()) <= 4
     assert repr(decision).startswith("<Decision: ")
-    assert "Proved optimal, gap 0.0 %." in decision.summary()
+    assert "Proved: no plan within the limits is worth more" in decision.summary()
     assert decision.scarcest_skill in {"data", "design"}
 
 

@@ -10,7 +10,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from pmlib.errors import ParameterError
-from pmlib.portfolio import Policy
+from pmlib.portfolio import Policy, rebalance
 from pmlib.portfolio.forcing import costs_of_forcing, force, regret_bounds
 from pmlib.portfolio.model import Status
 from pmlib.portfolio.plans import Change, Plan, solve
@@ -266,3 +266,28 @@ def test_what_cannot_be_asked_is_refused_with_the_remedy(small):
         force(problem, plan, "P1", action="stopp")
     with pytest.raises(ParameterError, match="plan: there is none to override.*mends"):
         regret_bounds(problem, solve(problem, Change(fixed=((0, 0.0), (1, 0.0)))))
+
+
+@pytest.mark.parametrize("plan", [None, "plan", Plan(name="", status=Status.INFEASIBLE, gap=np.nan, bound=np.nan,
+                                                    value=np.nan)])
+def test_without_a_plan_there_is_nothing_to_override(plan, make_tables):
+    problem = compile_problem(make_tables(3), policy=Policy())
+    with pytest.raises(ParameterError, match=r"plan: there is none to override. Look at .mends"):
+        regret_bounds(problem, plan)
+
+
+def test_a_plan_of_another_problem_and_no_problem_are_refused(make_tables):
+    problem, plan = _solved(make_tables, 3, 7, {"mix": "off"})
+    with pytest.raises(ParameterError, match=r"plan: decides 7 projects in another list of actions"):
+        costs_of_forcing(compile_problem(make_tables(5, 6), policy=Policy()), plan)
+    with pytest.raises(ParameterError, match=r"problem: got int, allowed a Problem. Pass .problem of the decision"):
+        force(5, plan, "P00")
+
+
+def test_points_too_few_to_round_keep_two_digits():
+    tables = {"projects": pd.DataFrame({"project_id": ["A", "B"], "state": "proposed", "bac_k": [50.0, 60.0]})}
+    policy = Policy(objective="score", budget_k=60)
+    answer = rebalance(tables, period="2025-12", values={"A": 1.25, "B": 1.29}, policy=policy).costs_of_forcing()
+    assert answer.summary().startswith("Deciding one project otherwise costs 0.04 (A start instead of decline) of the "
+                                       "plan's 1.3 points.")
+    assert "0.04" in answer.headline()

@@ -10,8 +10,10 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pmlib.errors import ParameterError, did_you_mean
+from pmlib.errors import ParameterError
+from pmlib.portfolio.arguments import one_of, shown, whole
 from pmlib.portfolio.frontiers.two_phase_plain import Bools, Front, Items, Lines, rounding
+from pmlib.portfolio.inputs import LARGEST
 from pmlib.portfolio.model import Floats
 
 ENGINES = ("auto", "fast", "plain")
@@ -23,6 +25,7 @@ _LARGEST = 2.0**50
 #: Prices of a direction that give bounds: the best, and none, which is best once the rest fits in.
 _VARIANTS = (1.0, 0.0)
 _ENDS = np.eye(2)
+_NO_LIMIT = 2**62
 _BEST_ONLY = (0.0, 0.0)
 
 
@@ -101,7 +104,8 @@ def non_dominated(
     [[6.0, 12.0], [7.0, 8.0], [11.0, 6.0]]
     """
     items, unit = _items(gains, costs, budgets)
-    kernels, limit = _engine(engine, len(items[0])), 2**62 if node_limit is None else int(node_limit)
+    kernels = _engine(one_of(engine, ENGINES, "engine"), len(items[0]))
+    limit = _NO_LIMIT if node_limit is None else min(whole(node_limit, "node_limit", least=0), _NO_LIMIT)
     search = _Search(kernels, items, limit)
     if (items[2] >= np.minimum(items[1], 0.0).sum(axis=0)).all():
         search.run()
@@ -167,8 +171,6 @@ class _Search:
 
 
 def _engine(name: str, n: int) -> ModuleType:
-    if name not in ENGINES:
-        raise ParameterError(f"engine: got {name!r}. {did_you_mean(str(name), ENGINES)}")
     there = find_spec("numba") is not None
     if name == "fast" and not there:
         raise ParameterError("engine: 'fast' needs numba, which is not installed. "
@@ -184,7 +186,8 @@ def _engine(name: str, n: int) -> ModuleType:
 
 def _items(gains: ArrayLike, costs: ArrayLike, budgets: ArrayLike) -> tuple[Items, float]:
     """Check and count everything in whole units; at least two budgets, as the prices need."""
-    gain, cost, budget = (np.atleast_1d(np.asarray(numbers, dtype=np.float64)) for numbers in (gains, costs, budgets))
+    gain, cost, budget = (_array(numbers, name) for numbers, name in (
+        (gains, "gains"), (costs, "costs"), (budgets, "budgets")))
     if gain.shape != (len(gain), len(_ENDS)):
         raise ParameterError(f"gains: got shape {gain.shape}, allowed (n, 2). Give two gains for every item.")
     if len(cost) != len(gain) or cost.ndim == 1 or not 1 <= np.prod(cost.shape[1:]) <= MOST_BUDGETS:
@@ -194,10 +197,10 @@ def _items(gains: ArrayLike, costs: ArrayLike, budgets: ArrayLike) -> tuple[Item
         raise ParameterError(f"budgets: got shape {budget.shape}, allowed ({cost.shape[1]},), one for each column of "
                              "costs. Give as many.")
     for name, numbers in (("gains", gain), ("costs", cost)):
-        bad = np.argwhere(~np.isfinite(numbers))
+        bad = np.argwhere(~(np.abs(numbers) <= LARGEST))
         if len(bad):
-            raise ParameterError(f"{name}: got {numbers[tuple(bad[0])]} for item {bad[0][0]}, allowed a number. "
-                                 "Fill it.")
+            raise ParameterError(f"{name}: got {numbers[tuple(bad[0])]:g} for item {bad[0][0]}, allowed a number up to "
+                                 f"{LARGEST:g}. Correct it.")
     if np.isnan(budget).any():
         raise ParameterError(f"budgets: got nan for budget {int(np.argmax(np.isnan(budget)))}, allowed a number, "
                              "or infinite for no limit. Fill it.")
@@ -206,6 +209,14 @@ def _items(gains: ArrayLike, costs: ArrayLike, budgets: ArrayLike) -> tuple[Item
     columns += [(np.zeros(len(gain)), 0.0)] * max(0, 2 - len(columns))
     return (np.round(gain * unit), np.column_stack([column for column, _ in columns]),
             np.array([limit for _, limit in columns])), unit
+
+
+def _array(given: ArrayLike, name: str) -> Floats:
+    try:
+        return np.atleast_1d(np.asarray(given, dtype=np.float64))
+    except (TypeError, ValueError, OverflowError):
+        raise ParameterError(f"{name}: got {shown(given)} that holds more than numbers, allowed an array of them. "
+                             "Correct it.") from None
 
 
 def _counted(cost: Floats, budget: float) -> tuple[Floats, float]:

@@ -161,8 +161,8 @@ def group_plans(
     Raises
     ------
     ParameterError
-        Fewer than two groups, period or policy beside a problem, voices that are not those of the groups, values of other projects, a group whose best
-        plan is worth nothing, or no plan holds every limit.
+        Fewer than two groups, period or policy beside a problem, voices that are not those of the groups, values of
+        other projects, a group whose best plan is worth nothing, or no plan holds every limit.
     MissingTableError, SchemaError, ScaleError, SolverError
         As for `score` and `rebalance`.
 
@@ -184,7 +184,7 @@ def group_plans(
     """
     of_kind(keep_agreed, bool, "keep_agreed", remedy="Set True or False.")
     options = Policy() if policy is None else of_kind(policy, Policy, "policy", remedy="Pass pm.Policy(budget_k=500).")
-    if isinstance(source, Problem) and (period, policy) != (None, None):
+    if isinstance(source, Problem) and not (period is None and policy is None):
         raise ParameterError("period, policy: got one beside a problem, which has its own, allowed with tables. "
                              "Leave them out.")
     given = _of_groups(source, values)

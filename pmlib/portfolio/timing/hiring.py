@@ -100,6 +100,7 @@ class Hires:
 
     def _best(self, row: pd.Series) -> str:
         more, less = row["done_more"], row["done_less"]
+        more, less = more.replace("; ", " and "), less.replace("; ", " or ")
         does = "; ".join(filter(None, (f"then also {more}" if more else "", f"no longer {less}" if less else "")))
         price = {
             Verdict.WORTH_IT: f"for {row['cost_k']:,.0f} thousand of cost: worth it",

@@ -80,16 +80,19 @@ class FreeStarts:
         """Say what free dates are worth, who moves, and how sure that is."""
         if not self.found:
             return f"Not to be compared: at planned dates {self.planned.status}, with free dates {self.free.status}."
+        offered = f"With {self.choices} start months to choose from, {self.step_months} months apart, the plan is worth"
+        proof = "Both are proved." if self.proved else f"Not proved: {self.planned.status} and {self.free.status}."
+        if self.moves.empty:
+            return f"{offered} no more than at planned dates: every project is decided alike. {proof}"
         later = self.moves[self.moves["moved_months"] > 0]
         new = self.moves[self.moves["free_action"].isin(_ON) & ~self.moves["action"].isin(_ON)]
-        worth = (f"With {self.choices} start months to choose from, {self.step_months} months apart, the plan is worth "
-                 f"{self.free.value_k:,.0f} {self.free.unit}, {self.gain_k:,.0f} "
-                 f"({_percent(self.gain_k, self.planned.value_k)}) more than at planned dates.")
+        worth = (f"{offered} {self.free.value_k:,.0f} {self.free.unit}, {abs(self.gain_k):,.0f} "
+                 f"({_percent(abs(self.gain_k), self.planned.value_k)}) {'less' if self.gain_k < 0 else 'more'} than at "
+                 "planned dates.")
         gone = self.moves[self.moves["action"].isin(_ON) & ~self.moves["free_action"].isin(_ON)]
         moved = (f" {len(later)} start later{_ids(later)}, {len(new)} start that would not{_ids(new)}, {len(gone)} do "
                  f"not go on that would{_ids(gone)}.")
-        return worth + moved + (" Both are proved." if self.proved else
-                                f" Not proved: {self.planned.status} and {self.free.status}.")
+        return f"{worth}{moved} {proof}"
 
     def headline(self) -> dict[str, str]:
         """Give the gain and the number of projects decided otherwise."""

@@ -178,3 +178,23 @@ def test_a_plan_that_is_not_proved_claims_no_exact_zero():
     assert "exactly 0" not in said
     assert "Without any budget the plan would gain 0 or more (not proved)." in said
     assert "Not proved, the gain may be another: data engineering, design." in said
+
+
+def test_what_is_given_up_for_a_hire_reads_as_one_list():
+    row = pd.Series({"skill": "design", "gain_k": 5.0, "cost_k": 1.0, "worth_up_to_k": 5.0, "verdict": "worth it",
+                     "done_more": "keep C; start A, B", "done_less": "keep D; start E"})
+    assert _hires(_tables())._best(row).endswith("; then also keep C and start A, B; no longer keep D or start E.")
+
+
+@pytest.mark.parametrize("seed", (1, 4, 5))
+def test_a_hire_brings_what_more_rows_of_capacity_bring(seed, make_tables):
+    tables, policy = make_tables(seed), Policy(mix="off")
+    plan = rebalance(tables, policy=policy)
+    hires = value_of_a_hire(plan)
+    for row in hires.table.itertuples():
+        there = tables["capacity"]
+        more = (there["skill"] == row.skill) & there["month"].between(hires.first, hires.last)
+        unit = np.where(there["unit"] == "hours", 160.0, 1.0)
+        grown = there.assign(person_months=there["person_months"] + more * unit)
+        again = rebalance({**tables, "capacity": grown}, policy=policy)
+        assert again.value_k - plan.value_k == pytest.approx(row.gain_k, abs=1e-3)

@@ -99,3 +99,19 @@ def test_values_and_points_of_the_decision_are_kept(policy):
     assert result.free.value_k == pytest.approx(loose.value_k)
     assert result.gain_k == pytest.approx(loose.value_k - plan.value_k)
     assert result.gain_k > 0
+
+
+def test_free_months_that_nobody_takes_are_said_in_one_sentence():
+    tables = _three()
+    del tables["capacity"]
+    assert free_starts(rebalance(tables, period="2025-12"), tables).summary() == (
+        "With 4 start months to choose from, 3 months apart, the plan is worth no more than at planned dates: every "
+        "project is decided alike. Both are proved.")
+
+
+def test_tables_of_another_plan_are_refused():
+    tables = _three()
+    plan = rebalance(tables, period="2025-12")
+    with pytest.raises(ParameterError, match=r"tables: got 3 projects to decide, A is missing, allowed the 3"):
+        free_starts(plan, {**tables, "projects": tables["projects"].assign(project_id=["X", "B", "C"])} | {
+            name: tables[name].replace({"project_id": {"A": "X"}}) for name in ("estimates", "demand")})
