@@ -122,7 +122,8 @@ def write(room: str, rows: list[Answer], *, rounds: int = ROUNDS) -> None:
     day = datetime.now(tz=UTC).strftime("%Y-%m-%d")
     machine = (f"{os.cpu_count()} cores, {platform.system()} on {platform.machine()}, "
                f"Python {platform.python_version()}, numpy {np.__version__}")
-    text = (f"<!-- {room}: begin -->\n{day}; {machine}; {f"median of {rounds} rounds" if rounds > 1 else "one round"}.\n\n{table(rows)}\n"
+    turns = f"median of {rounds} rounds" if rounds > 1 else "one round"
+    text = (f"<!-- {room}: begin -->\n{day}; {machine}; {turns}.\n\n{table(rows)}\n"
             f"<!-- {room}: end -->")
     marks = re.compile(f"<!-- {room}: begin -->.*<!-- {room}: end -->", re.DOTALL)
     README.write_text(marks.sub(lambda _: text, README.read_text(encoding="utf-8")), encoding="utf-8")

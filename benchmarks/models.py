@@ -70,22 +70,22 @@ def our_build(data: Data) -> Callable[[], Any]:
 
 
 def _raw_engine(data: Data) -> Any:
-    """Rows by hand, without names, as arrays that HiGHS takes whole."""
+    """Build rows by hand, without names, as arrays that HiGHS takes whole; in our order, so the search is the same."""
     import highspy
     from scipy.sparse import coo_array
 
     worth, there = data["worth"], data["there"]
     column, row, amount = _coded(data)
-    n, first = len(worth), len(data["projects"])
-    rows = np.concatenate([np.arange(n) // STARTS, first + row])
+    n, first = len(worth), len(there)
+    rows = np.concatenate([first + np.arange(n) // STARTS, row])
     entries = coo_array((np.concatenate([np.ones(n), amount]), (rows, np.concatenate([np.arange(n), column]))),
-                        shape=(first + len(there), n)).tocsc()
+                        shape=(first + len(data["projects"]), n)).tocsc()
     engine = highspy.Highs()
     engine.setOptionValue("output_flag", False)
     engine.passModel(
-        n, first + len(there), entries.nnz, int(highspy.MatrixFormat.kColwise), int(highspy.ObjSense.kMaximize), 0.0,
-        worth["value"].to_numpy(), np.zeros(n), np.ones(n), np.full(first + len(there), -np.inf),
-        np.concatenate([np.ones(first), there["amount"].to_numpy()]), entries.indptr, entries.indices, entries.data,
+        n, entries.shape[0], entries.nnz, int(highspy.MatrixFormat.kColwise), int(highspy.ObjSense.kMaximize), 0.0,
+        worth["value"].to_numpy(), np.zeros(n), np.ones(n), np.full(entries.shape[0], -np.inf),
+        np.concatenate([there["amount"].to_numpy(), np.ones(len(data["projects"]))]), entries.indptr, entries.indices, entries.data,
         np.ones(n, dtype=np.int32))
     return engine
 

@@ -16,9 +16,10 @@ from pmlib.months import month_text
 
 _Result = TypeVar("_Result")
 
-VERBS = ("start", "keep", "hold", "stop", "decline")
+VERBS = ("start", "keep", "slow", "fast", "hold", "stop", "decline")
 #: Colours of a figure after quantising: enough for anti-aliased text, and half the bytes.
-_PALETTE = 64
+_PALETTE = 32
+_DOTS_PER_INCH, _MOST_BYTES = (200, 160, 130, 100), 60_000
 _EMPTY = "–"
 # Figures and months stand to the right, unbroken, also with an interval or an arrow behind them; ids do not.
 _FIGURE = re.compile(r"(\d{4}-\d\d|[+-]?\d[\d,.]*( %)?( \(.*\))?( [▲▼–])?|–)$")
@@ -181,12 +182,18 @@ def if_available(question: Callable[..., _Result], tables: Mapping[str, Any], **
 
 
 def _png(drawing: Any) -> bytes:
+    """Encode a figure in few colours, as finely as the most bytes of a figure allow."""
     from PIL import Image
 
-    raw, small = io.BytesIO(), io.BytesIO()
-    drawing.savefig(raw, format="png", dpi=200, metadata={"Software": None})
-    with Image.open(raw) as image:
-        image.convert("RGB").quantize(_PALETTE, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    for dots in _DOTS_PER_INCH:
+        raw, small = io.BytesIO(), io.BytesIO()
+        drawing.savefig(raw, format="png", dpi=dots, metadata={"Software": None})
+        with Image.open(raw) as image:
+            # The rare colours of single marks are kept: one held project must not look like a stopped one.
+            few = image.convert("RGB").quantize(_PALETTE, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            few.save(small, format="png", optimize=True)
+        if small.tell() <= _MOST_BYTES:
+            break
     return small.getvalue()
 
 

@@ -268,9 +268,9 @@ def _mix_title(rows: list[dict[Any, Any]]) -> str:
             f"wanted {100 * row['floor_share']:.0f}-{100 * row['ceiling_share']:.0f} %")
 
 
-def _first(name: object) -> str:
+def _first(name: object, *, inches: float = 1.2) -> str:
     """Begin a title with a name."""
-    text = short(str(name), inches=1.2, size=12)
+    text = short(str(name), inches=inches, size=12)
     return text[:1].upper() + text[1:]
 
 
@@ -365,7 +365,7 @@ def people(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.legend(fontsize=SMALL, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     skills = ", ".join(dict.fromkeys(frame["skill"].astype(str)))
     when = ", ".join(_runs(place[full], months))
-    title = f"{_first(skills)} {'binds' if known else 'is full'} in {when}" if when else \
+    title = f"{_first(skills, inches=2.4)} {'binds' if known else 'is full'} in {when}" if when else \
         f"People needed and there: {short(skills)}"
     return finish(ax, title=title, y="person-months a month")
 

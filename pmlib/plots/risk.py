@@ -76,7 +76,7 @@ def reach(
     ax.plot(frame["value_k"], frame["p_reach"], color=COLOURS[0], linewidth=2)
     inner = frame[frame["p_reach"].between(0.1, 0.9)]
     ax.fill_between(inner["value_k"], 0, inner["p_reach"], color=COLOURS[4], alpha=0.3, linewidth=0)
-    if goal is not None:
+    if goal is not None and np.isfinite(goal).all():
         ax.plot([goal[0], goal[0]], [0, goal[1]], color=COLOURS[3], linestyle="--")
         ax.plot(*goal, marker="D", color=COLOURS[3], markeredgecolor=INK)
         ax.annotate(f"{100 * goal[1]:.0f} % for {goal[0]:,.0f} or more", goal, xytext=(10, 0), va="center",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -116,9 +117,8 @@ def short(name: Hashable, *, inches: float = _LONGEST, size: float = SMALL) -> s
 
     if fits(text):
         return text
-    while text and not fits(f"{text}…"):
-        text = text[:-1]
-    return f"{text.rstrip()}…"
+    most = bisect_left(range(len(text)), True, key=lambda n: not fits(f"{text[:n]}…"))
+    return f"{text[:max(most - 1, 0)].rstrip()}…"
 
 
 def named(project_id: Hashable, name: Any = "") -> str:

@@ -88,7 +88,8 @@ def roadmap(frame: pd.DataFrame, ax: Axes | None = None, *, first: int) -> Axes:
     ax.set_ylim(len(rows) - 0.4, -0.8)
     labels = [f"{VERB_SIGNS.get(row['action'], '')} {named(row['project_id'], row['name'])}"
               for row in rows.to_dict("records")]
-    ax.set_yticks(range(len(rows)), [short(label, inches=2.4, size=TINY) for label in labels], fontsize=TINY)
+    ax.set_yticks(range(len(rows)), [short(label, inches=2.4, size=TINY) for label in labels], fontsize=TINY,
+                  color=INK)
     ax.tick_params(axis="y", length=0)
     ax.legend(handles=_verbs(rows["action"]), loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=5, fontsize=TINY,
               borderaxespad=0.2, borderpad=0.0, handletextpad=0.1, columnspacing=1.0)

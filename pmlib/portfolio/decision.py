@@ -310,8 +310,8 @@ def rebalance(
     values : Series or mapping of project_id to number, optional
         What going on is worth, in thousands, in place of the estimates.
     points : Scorecard, Series or mapping of project_id to number, optional
-        The score, in points that add up (of a card its ``increments``): for the objectives ``score`` and ``mix``, else shown
-        beside the money. A result that only ranks is refused, and in a mix one that counts money a second time.
+        The score, in points that add up (of a card its ``increments``): for the objectives ``score`` and ``mix``,
+        else shown beside the money. A result that only ranks is refused, and in a mix one that counts money again.
     policy : Policy, optional
         Budget, yardstick, limits on change, hold, discounting.
 
@@ -367,7 +367,7 @@ def _value_unit(problem: Problem) -> str:
 
 
 def _with_plan(problem: Problem, answer: Solution, plan: Outcome, *, common: dict[str, Any]) -> Decision:
-    prices = solve(problem.model, relaxed=True).prices
+    prices = solve(problem.model.relaxed()).prices
     reasons = explain(problem, plan, prices)
     limits = limit_frame(problem, plan, prices=prices, blocking=reasons.blocking)
     row = problem.actions.frame.iloc[plan.choice].reset_index(drop=True)

@@ -12,7 +12,7 @@ import pandas as pd
 from pmlib.months import month_text, parse_month
 from pmlib.portfolio.accounts import grouped_labels
 from pmlib.portfolio.limits import CHANGE, GROUPS, MIX, MONEY, PEOPLE
-from pmlib.portfolio.model import Floats, Ints, Model, RowName, Solution, _as_lp, _highs, _run, elastic, solve
+from pmlib.portfolio.model import Floats, Ints, Model, RowName, Solution, contradiction, elastic, solve
 from pmlib.portfolio.policy import MixOf
 from pmlib.portfolio.problem import Problem, chosen
 
@@ -21,8 +21,6 @@ COLUMNS = ["kind", "name", "period", "amount", "unit", "share_of_limit", "senten
 WAYS = {"money": MONEY, "people": PEOPLE, "projects": ("mandatory",), "rules": (*MIX, *GROUPS, *CHANGE)}
 _SOFT = tuple(kind for kinds in WAYS.values() for kind in kinds)
 _MOST = 3
-#: HiGHS' bits for rows found through the linear relaxation (2) and made irreducible (4).
-_IRREDUCIBLE_FROM_LP = 6
 #: A law or contract weighs as much as a hundred limits doubled.
 _MANDATORY = 100.0
 #: Of two changes that weigh the same the first by name is taken.
@@ -101,7 +99,7 @@ def conflict(problem: Problem) -> tuple[RowName, ...]:
     if _holds(model):
         return ()
     given, facts = model.rows("choose"), np.setdiff1d(np.arange(len(model.names)), model.rows(*_SOFT))
-    for suspects in (facts, _contradiction(model)):
+    for suspects in (facts, contradiction(model)):
         if not _holds(_only(model, np.union1d(given, suspects))):
             break
     else:
@@ -293,14 +291,6 @@ def _up(value: float, digits: int) -> float:
     """Round up, so that the amount a board reads is enough; the tolerance forgives the solver, not the data."""
     scale = float(10**digits)
     return math.ceil(value * scale - 1e-6) / scale
-
-
-def _contradiction(model: Model) -> Ints:
-    """Rows that HiGHS finds to contradict each other; more than needed where only whole columns make them so."""
-    highspy = _highs()
-    options = {"output_flag": False, "threads": 1, "random_seed": 0, "iis_strategy": _IRREDUCIBLE_FROM_LP}
-    _, found = _run(highspy, _as_lp(highspy, model, relaxed=False), options, start=None).getIis()
-    return np.asarray(found.row_index_, dtype=np.int64)
 
 
 def _smallest(model: Model, rows: list[int], *, base: Ints, new: bool) -> list[int]:

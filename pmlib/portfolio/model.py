@@ -1,7 +1,7 @@
 """The solver layer: named sparse rows in, a proved answer out.  Knows arrays, no portfolio.
 
 A row name is a tuple such as ``("capacity", "data engineering", "2026-03")``, so that every
-explanation further up is the name of a row.  Only this module talks to HiGHS.
+explanation further up is the name of a row.  Only this module and `relaxation` talk to HiGHS.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ PROVED_GAP = 1e-6
 _NO_SEARCH: dict[str, Any] = {"mip_heuristic_effort": 0.0} | {
     f"mip_heuristic_run_{rule}": False for rule in ("rins", "rens", "root_reduced_cost", "feasibility_jump")
 }
+#: HiGHS' way to an irreducible set of rows: from the linear relaxation, then by deletion.
+_IRREDUCIBLE_FROM_LP = 6
 #: A soft row that gives way by less holds.
 _NOTHING = 1e-7
 
@@ -39,7 +41,7 @@ class Status(StrEnum):
     PROVED = "proved"
     WITHIN_GAP = "within gap"
     INFEASIBLE = "infeasible"
-    NO_PLAN = "no plan"
+    NO_PLAN = "stopped without plan"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -113,6 +115,10 @@ class Model:
         slack = self.tolerance
         bad = (activity > self.row_upper + slack) | (activity < self.row_lower - slack)
         return np.flatnonzero(bad)
+
+    def relaxed(self) -> Model:
+        """Copy that forgets that columns are whole; its prices of rows are those of the linear relaxation."""
+        return replace(self, integer=np.zeros(len(self.objective), dtype=bool))
 
     def without(self, rows: ArrayLike) -> Model:
         """Copy with these rows set free."""
@@ -202,7 +208,7 @@ class Solution:
         return len(self.x) > 0
 
 
-def _highs() -> Any:
+def highs() -> Any:
     """Import HiGHS, or say why it cannot be had."""
     try:
         import highspy
@@ -216,15 +222,13 @@ def _highs() -> Any:
     return highspy
 
 
-def as_highs(model: Model, *, relaxed: bool = False) -> Any:
+def as_highs(model: Model) -> Any:
     """Hand a model to HiGHS, silent and not yet run.
 
     Parameters
     ----------
     model : Model
         What to hand over.
-    relaxed : bool
-        Forget that columns are whole.
 
     Returns
     -------
@@ -235,32 +239,20 @@ def as_highs(model: Model, *, relaxed: bool = False) -> Any:
     SolverError
         HiGHS cannot be loaded.
     """
-    highspy = _highs()
+    highspy = highs()
     engine = highspy.Highs()
     engine.setOptionValue("output_flag", False)
-    whole = np.zeros(len(model.objective), dtype=np.int32) if relaxed else model.integer.astype(np.int32)
     # Whole arrays at once: filling the fields of a HighsLp goes number by number and costs more than the assembly.
     starts, rows, values = model.by_column
     engine.passModel(
         len(model.objective), len(model.names), len(values), int(highspy.MatrixFormat.kColwise),
         int(highspy.ObjSense.kMaximize), 0.0, model.objective, model.lower, model.upper, model.row_lower,
-        model.row_upper, starts.astype(np.int32), rows.astype(np.int32), values, whole)
+        model.row_upper, starts.astype(np.int32), rows.astype(np.int32), values, model.integer.astype(np.int32))
     return engine
 
 
-def _as_lp(highspy: Any, model: Model, *, relaxed: bool) -> Any:
-    return as_highs(model, relaxed=relaxed).getLp()
-
-
-def _run(highspy: Any, lp: Any, options: dict[str, Any], *, start: Floats | None) -> Any:
-    engine = highspy.Highs()
-    engine.setOptionValue("output_flag", False)
-    engine.passModel(lp)
-    return _finished(engine, options, start=start)
-
-
 def _finished(engine: Any, options: dict[str, Any], *, start: Floats | None) -> Any:
-    highspy = _highs()
+    highspy = highs()
     for name, value in options.items():
         engine.setOptionValue(name, value)
     if start is not None:
@@ -274,11 +266,11 @@ def _finished(engine: Any, options: dict[str, Any], *, start: Floats | None) -> 
 
 def solve(
     model: Model, *, gap: float = PROVED_GAP, node_limit: int | None = None, start: Floats | None = None,
-    relaxed: bool = False, near: bool = False,
+    near: bool = False, time_limit_s: float | None = None,
 ) -> Solution:
-    """Maximise a model: the same input gives the same answer, every time.
+    """Maximise a model: the same input gives the same answer, every time it is not cut short by time.
 
-    One thread, a fixed seed, stopped by the gap or by nodes, never by time.
+    One thread, a fixed seed, stopped by the gap or by nodes, by time only when that is asked for.
 
     Parameters
     ----------
@@ -292,8 +284,8 @@ def solve(
         A known plan to begin from; it changes the time, not the value.
     near : bool
         The start is known to be nearly the best: no time goes into looking for better plans by rules of thumb.
-    relaxed : bool
-        Forget that columns are whole; the prices of rows are then those of the linear relaxation.
+    time_limit_s : float, optional
+        Seconds after which to stop with the best plan so far: the answer then depends on the machine.
 
     Raises
     ------
@@ -315,13 +307,15 @@ def solve(
         options["mip_max_nodes"] = int(node_limit)
     if near:
         options |= _NO_SEARCH
+    if time_limit_s is not None:
+        options["time_limit"] = float(time_limit_s)
     began = perf_counter()
-    engine = _finished(as_highs(model, relaxed=relaxed), options, start=start)
-    return _solution(engine, seconds=perf_counter() - began, whole=not relaxed and bool(model.integer.any()))
+    engine = _finished(as_highs(model), options, start=start)
+    return _solution(engine, seconds=perf_counter() - began, whole=bool(model.integer.any()))
 
 
 def _solution(engine: Any, *, seconds: float, whole: bool) -> Solution:
-    highspy = _highs()
+    highspy = highs()
     status, info, found = engine.getModelStatus(), engine.getInfo(), engine.getSolution()
     verdict = highspy.HighsModelStatus
     nothing: dict[str, Any] = {"value": np.nan, "bound": np.nan, "gap": np.nan, "x": np.empty(0), "prices": np.empty(0)}
@@ -343,6 +337,13 @@ def _solution(engine: Any, *, seconds: float, whole: bool) -> Solution:
         x=np.asarray(found.col_value, dtype=np.float64), prices=np.asarray(found.row_dual, dtype=np.float64),
         seconds=seconds,
     )
+
+
+def contradiction(model: Model) -> Ints:
+    """Rows that HiGHS finds to contradict each other; more than needed where only whole columns make them so."""
+    options = {"threads": 1, "random_seed": 0, "iis_strategy": _IRREDUCIBLE_FROM_LP}
+    _, found = _finished(as_highs(model), options, start=None).getIis()
+    return np.asarray(found.row_index_, dtype=np.int64)
 
 
 def elastic(model: Model, soft: Ints, weights: Floats, *, gap: float = PROVED_GAP) -> tuple[Solution, Floats]:

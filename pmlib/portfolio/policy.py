@@ -19,6 +19,7 @@ _RANGES = (
     ("switching_cost_k", 0.0, math.inf, False), ("mix_price", 0.0, math.inf, False), ("start_choices", 1, 60, True),
     ("start_step_months", 1, 36, True), ("slow_pace", 1.0, 10.0, False), ("discount_rate", 0.0, 1.0, False),
     ("gap", 0.0, 1.0, False), ("node_limit", 0, math.inf, True),
+    ("time_limit_s", 0.0, math.inf, False),
 )
 _Kind = TypeVar("_Kind", bound=StrEnum)
 
@@ -93,6 +94,9 @@ class Policy:
         Relative gap at which the solver stops; up to 1e-6 counts as proved.
     node_limit : int, optional
         Search nodes after which the solver stops with what it has.
+    time_limit_s : float, optional
+        Seconds after which the search for the plan stops with what it has; such a plan may differ from run to run,
+        and says so.
 
     Raises
     ------
@@ -123,6 +127,7 @@ class Policy:
     discount_rate: float = 0.08
     gap: float = PROVED_GAP
     node_limit: int | None = 100_000
+    time_limit_s: float | None = None
 
     def __post_init__(self) -> None:
         for name, kind in (("objective", Objective), ("mix", Mix), ("mix_of", MixOf)):

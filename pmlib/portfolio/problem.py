@@ -210,7 +210,8 @@ def best_plan(problem: Problem) -> tuple[Solution, Outcome | None]:
     policy = problem.policy
     now = outcome(problem, going_on_as_now(problem))
     start = now.x if not len(now.broken) else None
-    first = solve(problem.model, gap=policy.gap, node_limit=policy.node_limit, start=start)
+    first = solve(problem.model, gap=policy.gap, node_limit=policy.node_limit, start=start,
+                  time_limit_s=policy.time_limit_s)
     if not first.found:
         return first, None
     plan = outcome(problem, chosen(problem, first.x))

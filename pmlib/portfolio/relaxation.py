@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pmlib.errors import SolverError
-from pmlib.portfolio.model import Floats, Ints, Model, _as_lp, _highs
+from pmlib.portfolio.model import Floats, Ints, Model, as_highs, highs
 
 
 class Relaxation:
@@ -18,12 +18,11 @@ class Relaxation:
     """
 
     def __init__(self, model: Model) -> None:
-        self._highspy, self._model = _highs(), model
-        self._engine: Any = self._highspy.Highs()
-        options = {"output_flag": False, "threads": 1, "parallel": "off", "random_seed": 0, "presolve": "off"}
+        self._highspy, self._model = highs(), model
+        self._engine: Any = as_highs(model.relaxed())
+        options = {"threads": 1, "parallel": "off", "random_seed": 0, "presolve": "off"}
         for name, value in options.items():
             self._engine.setOptionValue(name, value)
-        self._engine.passModel(_as_lp(self._highspy, model, relaxed=True))
 
     def without(self, columns: Ints) -> tuple[float, Floats]:
         """Bound on any plan that has none of these columns, and the relaxed plan.

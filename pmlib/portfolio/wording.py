@@ -65,12 +65,14 @@ def _proof(decision: Decision) -> str:
         return "Proved: no plan within the limits is worth more (gap below a millionth)."
     if not np.isfinite(decision.bound):
         return "Not proved: how much more another plan may be worth is not known. Raise node_limit."
-    return f"Not proved: another plan may be worth up to {decision.bound - decision.value_k:,.0f} more, gap {gap}."
+    cut = " Cut short by time, so another run may find another plan." if decision.policy.time_limit_s else ""
+    return f"Not proved: another plan may be worth up to {decision.bound - decision.value_k:,.0f} more, gap {gap}.{cut}"
 
 
 def _no_plan(decision: Decision) -> str:
     if decision.status is Status.NO_PLAN:
-        return "No plan was found before the node limit. Raise node_limit or gap."
+        return ("Stopped without a plan: none was found before the limit of the search. Raise node_limit, "
+                "time_limit_s or gap.")
     needed = sentences(decision.mends)
     if not needed:
         return f"Infeasible: {conflict_sentence(conflict(decision.problem))}"
@@ -81,7 +83,7 @@ def _no_plan(decision: Decision) -> str:
 def headline(decision: Decision) -> dict[str, str]:
     """Give the figures for the top of a page: big figure -> what it is."""
     if decision.status is Status.NO_PLAN:
-        return {str(decision.status): "was found before the node limit"}
+        return {str(decision.status): "the limit of the search came first"}
     if not decision.found:
         needed = sentences(decision.mends)[:_SHOWN]
         return {str(decision.status): "no plan holds every limit", **{sentence: "is needed" for sentence in needed}}

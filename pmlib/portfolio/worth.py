@@ -85,7 +85,7 @@ def worth_of_limits(problem: Problem, plan: Outcome) -> pd.DataFrame:
     """
     resolver, model = _Resolver(problem, plan), problem.model
     groups = _groups(problem)
-    prices = np.abs(solve(model, relaxed=True).prices)
+    prices = np.abs(solve(model.relaxed()).prices)
     suspect = [bool((prices[group.rows] > NO_PRICE).any()) for group in groups]
     pool = [group for group, counts in zip(groups, suspect, strict=True) if not counts]
     without = _without(pool, model, resolver)

@@ -207,7 +207,8 @@ def _closed():
 
 #: Pairs that once could not be read, and an even share of all others: all of them take a minute.
 ONCE = {("mix", "huge"), ("money", "negative"), ("people", "many"), ("load", "nothing known"), ("hires", "huge"),
-        ("frontier", "nothing known"), ("reach", "one"), ("tornado", "small"), ("roadmap", "long"),
+        ("frontier", "nothing known"), ("reach", "one"), ("reach", "nothing known"),
+        ("tornado", "small"), ("roadmap", "long"),
         ("in progress", "nothing known")}
 PAIRS = [(figure, case) for i, figure in enumerate(FIGURES) for j, case in enumerate(CASES)
          if (i + j) % 8 == 0 or (figure, case) in ONCE]

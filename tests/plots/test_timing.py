@@ -116,7 +116,7 @@ def test_programmes_stand_together_and_a_missing_finish_has_no_bar():
                             programme_id=["G2", None, "G1", "G2"])
     ax = _roadmap(frame)
     assert not ax.patches
-    assert [label.get_text()[:3] for label in ax.get_yticklabels()] == ["P01", "P02", "P00", "P03"]
+    assert [label.get_text()[:5] for label in ax.get_yticklabels()] == ["▲ P01", "◆ P02", "● P00", "◀ P03"]
 
 
 def test_more_than_all_is_hatched_and_every_share_is_written():
@@ -129,7 +129,7 @@ def test_more_than_all_is_hatched_and_every_share_is_written():
 
 def test_what_changes_is_said_in_words_beside_the_marks():
     texts = [text.get_text().strip() for text in _moves(MOVES).texts]
-    assert texts == ["decline → start, +900", "start, -25", "start → decline, -300", "keep → stop, -400"]
+    assert texts == ["– decline → ▲ start, +900", "▲ start, -25", "▲ start → – decline, -300", "● keep → ■ stop, -400"]
 
 
 def test_gain_and_verdict_stand_beside_each_bar():

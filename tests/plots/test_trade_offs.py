@@ -81,7 +81,7 @@ def test_the_plan_at_either_end_can_be_read(here, unreadable):
 
 def test_bounds_are_written_beside_the_curve():
     texts = [text.get_text() for text in trade_offs.value_for_money(PROJECTS, **PLAN).texts]
-    assert texts == ["same money: up to 650\nsame value: from 150", "the plan"]
+    assert texts == ["the plan\nsame money: up to 650\nsame value: from 150"]
 
 
 def test_without_a_plan_the_curve_stands_alone():

@@ -273,7 +273,7 @@ def test_a_search_cut_short_is_not_called_proved(make_tables):
     assert "Not proved: another plan may be worth up to" in cut.summary()
     none = rebalance(make_tables(15), policy=Policy(mix="off", node_limit=0))
     assert none.status is Status.NO_PLAN
-    assert none.headline() == {"no plan": "was found before the node limit"}
+    assert none.headline() == {"stopped without plan": "the limit of the search came first"}
 
 
 def test_a_project_of_unknown_value_does_not_pull_the_plan_down():
@@ -355,3 +355,10 @@ def test_the_value_of_a_plan_adds_up_from_the_tables_to_the_cent(make_tables, al
     worth = [value for value, _, verbs in all_plans(tables, mix="off") if verbs == chosen]
     # In thousands a cent is the fifth digit.
     assert min(abs(value - decision.value_k) for value in worth) < 1e-5
+
+
+def test_a_plan_cut_short_by_time_says_that_it_may_not_repeat(make_tables):
+    cut = rebalance(make_tables(15), policy=Policy(mix="off", time_limit_s=60.0, node_limit=1, gap=0.2))
+    assert cut.status is Status.WITHIN_GAP
+    assert "Cut short by time, so another run may find another plan." in cut.summary()
+    assert rebalance(make_tables(15), policy=Policy(mix="off", time_limit_s=0.0)).status is Status.NO_PLAN

@@ -277,7 +277,7 @@ def test_without_a_plan_there_is_nothing_to_override(plan, make_tables):
 
 
 def test_a_plan_of_another_problem_and_no_problem_are_refused(make_tables):
-    problem, plan = _solved(make_tables, 3, 7, {"mix": "off"})
+    _, plan = _solved(make_tables, 3, 7, {"mix": "off"})
     with pytest.raises(ParameterError, match=r"plan: decides 7 projects in another list of actions"):
         costs_of_forcing(compile_problem(make_tables(5, 6), policy=Policy()), plan)
     with pytest.raises(ParameterError, match=r"problem: got int, allowed a Problem. Pass .problem of the decision"):

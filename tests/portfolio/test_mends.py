@@ -239,3 +239,15 @@ def test_the_changes_add_up_to_the_least_that_any_choice_needs(seed):
     assert least - 1e-9 <= named["share_of_limit"].sum() + rounding
     assert named["share_of_limit"].sum() <= least + rounding + 1e-9
     assert (least > 1e-9) == (len(named) > 0)
+
+
+def test_where_hardly_any_money_is_there_the_budget_gives_way_and_not_the_mix():
+    ids = ["A", "B", *(f"C{i:02d}" for i in range(18))]
+    tables = {
+        "projects": pd.DataFrame({"project_id": ids, "state": "proposed", "mandatory": [True, *[False] * 19],
+                                  "bac_k": [500.0, 100.0, *[500.0] * 18], "programme_id": ["G1", "G2", *["G1"] * 18]}),
+        "programmes": pd.DataFrame({"programme_id": ["G1", "G2"], "horizon": ["core", "new"]}),
+        "mix_targets": pd.DataFrame({"horizon": ["new"], "floor_share": [0.1], "ceiling_share": [1.0]}),
+    }
+    plan = rebalance(tables, period="2025-12", values=dict.fromkeys(ids, 10.0), policy=Policy(budget_k=10))
+    assert plan.mends["sentence"].tolist() == ["+590 thousand budget"]

@@ -56,7 +56,7 @@ def test_highs_gets_every_number_of_the_model():
     assert list(lp.a_matrix_.value_) == values.tolist()
     assert (list(lp.col_cost_), list(lp.row_upper_)) == (model.objective.tolist(), model.row_upper.tolist())
     assert [int(kind) for kind in lp.integrality_] == [1, 1, 1]
-    assert not any(int(kind) for kind in as_highs(model, relaxed=True).getLp().integrality_)
+    assert not any(int(kind) for kind in as_highs(model.relaxed()).getLp().integrality_)
 
 
 def test_no_plan_is_not_a_plan_of_zeros():
@@ -69,7 +69,7 @@ def test_no_plan_is_not_a_plan_of_zeros():
 
 
 def test_prices_come_from_the_relaxation_and_are_per_unit():
-    answer = solve(knapsack(), relaxed=True)
+    answer = solve(knapsack().relaxed())
     assert answer.prices[knapsack().row(("budget",))] == pytest.approx(5 / 3)
 
 

@@ -18,7 +18,7 @@ def test_each_question_is_answered_as_if_it_were_the_only_one(make_tables):
     loaded = Relaxation(model)
     for column in (0, 5, 0, 3):
         value, x = loaded.without(np.array([column, column + 1]))
-        alone = solve(changed(model, Change(fixed=((column, 0.0), (column + 1, 0.0)))), relaxed=True)
+        alone = solve(changed(model, Change(fixed=((column, 0.0), (column + 1, 0.0)))).relaxed())
         if not alone.found:
             assert (value, len(x)) == (-np.inf, 0)
             continue

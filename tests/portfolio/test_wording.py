@@ -17,7 +17,8 @@ def decide(**policy):
 def test_a_plan_in_sentences():
     assert decide(budget_k=5000.0).summary() == (
         "Start 1 project, keep 1, stop 1. The plan is worth 9,200 thousand EUR, 5,500 more than going on as now. "
-        "No limit keeps out anything worth doing. Proved: no plan within the limits is worth more (gap below a millionth).")
+        "No limit keeps out anything worth doing. Proved: no plan within the limits is worth "
+        "more (gap below a millionth).")
     assert "Budget is what binds." in decide(budget_k=3500.0).summary()
 
 

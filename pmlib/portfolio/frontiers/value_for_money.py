@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,9 +46,10 @@ class ValueForMoney:
     plan_cost_k, plan_value_k : float
         The plan, as the sum of its projects: joint effects and bought people are left out. Missing without a plan.
     same_money_k : float
-        Most value that the plan's money could buy without the limits (a part of a project counts in part).
+        Most value that the plan's money could buy without the limits, by any way of going on (a part of a project
+        counts in part).
     same_value_k : float
-        Least money for which the plan's value could be had without the limits.
+        Least money for which the plan's value could be had without the limits, likewise.
     ignored : tuple of str
         Limits that the order knows nothing of.
     unit, currency : str
@@ -117,8 +119,9 @@ def value_for_money(decision: Decision) -> ValueForMoney:
     Every project is a triangle: its base is the money that going on costs over leaving it, its height the value
     that brings, its slope the value for money. Put one after the other by falling slope, the triangles are the curve
     of the most value for any money, if no limit but money held: what the limits cost is the plan's distance to it.
-    For a project with several ways to go on the most valuable counts; one that is worth no more than leaving it
-    never stands on the curve, but in the frame.
+    For a project with several ways to go on the most valuable counts (a hold where there is no other); one that is
+    worth no more than leaving it never stands on the curve, but in the frame. What the plan's money and value could be
+    without the limits counts every way, by the linear relaxation with one choice per project: no plan does better.
 
     Parameters
     ----------
@@ -132,6 +135,7 @@ def value_for_money(decision: Decision) -> ValueForMoney:
     References
     ----------
     Phillips & Bana e Costa (2007), Annals of Operations Research 154. Dantzig (1957), the bound between two projects.
+    Sinha & Zoltners (1979), Operations Research 27: the same with several ways.
 
     Examples
     --------
@@ -148,10 +152,13 @@ def value_for_money(decision: Decision) -> ValueForMoney:
     leave, go_on = _two_ways(problem)
     open_ = leave != go_on
     start = cost[leave].sum(), value[leave].sum()
-    triangles = _ordered(decision, (value[go_on] - value[leave], cost[go_on] - cost[leave]), open_, start=start)
     plan = decision.outcome
+    on = frame["on"].to_numpy(dtype=bool)
+    in_plan = np.zeros(len(open_), bool) if plan is None else on[plan.choice] | (plan.choice == go_on)
+    triangles = _ordered(decision, (value[go_on] - value[leave], cost[go_on] - cost[leave]), open_, start=start,
+                         in_plan=in_plan)
     planned = (np.nan, np.nan) if plan is None else (float(cost[plan.choice].sum()), float(value[plan.choice].sum()))
-    curve = _curve(triangles, start)
+    curve = _curve(problem)
     kinds = dict.fromkeys(name[0] for name in problem.model.names if name[0] not in _NOT_LIMITS)
     return ValueForMoney(
         projects=triangles, start_cost_k=float(start[0]), start_value_k=float(start[1]), plan_cost_k=planned[0],
@@ -162,7 +169,7 @@ def value_for_money(decision: Decision) -> ValueForMoney:
 
 
 def _two_ways(problem: Problem) -> tuple[Ints, Ints]:
-    """Find the action that leaves each project (the cheapest not on), and the most valuable one that goes on.
+    """Find the cheapest action that leaves each project, and the most valuable one that goes on, or else holds.
 
     Both are the same for a project without a choice.
     """
@@ -171,11 +178,9 @@ def _two_ways(problem: Problem) -> tuple[Ints, Ints]:
     on = frame["on"].to_numpy(dtype=bool)
     project, n = frame["project"].to_numpy(), len(problem.actions.projects)
     by_cost = np.lexsort((frame["cost_k"].to_numpy(), project))
-    by_value = np.lexsort((-frame["value_k"].to_numpy(), project))
-    leave, go_on = (_first(order[good[order]], project, n) for order, good in ((by_cost, off), (by_value, on)))
-    any_way = _first(by_value, project, n)
-    only = np.where(go_on >= 0, go_on, np.where(leave >= 0, leave, any_way))
-    return np.where(leave >= 0, leave, only), only
+    by_value = np.lexsort((-frame["value_k"].to_numpy(), ~on, project))
+    leave, go_on = (_first(order[good[order]], project, n) for order, good in ((by_cost, off), (by_value, ~off)))
+    return np.where(leave >= 0, leave, go_on), np.where(go_on >= 0, go_on, leave)
 
 
 def _first(order: Ints, project: Ints, n: int) -> Ints:
@@ -185,7 +190,7 @@ def _first(order: Ints, project: Ints, n: int) -> Ints:
 
 
 def _ordered(
-    decision: Decision, sides: tuple[Floats, Floats], open_: Bools, *, start: tuple[float, float]
+    decision: Decision, sides: tuple[Floats, Floats], open_: Bools, *, start: tuple[float, float], in_plan: Bools,
 ) -> pd.DataFrame:
     """Frame of the triangles by falling value per cost, with the totals along the curve."""
     value, cost = sides
@@ -193,8 +198,6 @@ def _ordered(
     per_cost = np.where(value <= 0, -np.inf, np.where(cost <= 0, np.inf, value / np.where(cost > 0, cost, 1.0)))
     names = decision.problem.actions.projects[["project_id", "name"]]
     planned = decision.actions["action"].to_numpy()
-    on = decision.problem.actions.frame["on"].to_numpy(dtype=bool)
-    in_plan = np.zeros(len(names), bool) if decision.outcome is None else on[decision.outcome.choice]
     frame = names.assign(value_k=value, cost_k=cost, value_per_cost=per_cost, action=planned, in_plan=in_plan)[open_]
     frame = frame.sort_values(["value_per_cost", "value_k", "project_id"], ascending=[False, False, True])
     frame = frame.reset_index(drop=True)
@@ -207,12 +210,30 @@ def _ordered(
                   "action", "in_plan"]]
 
 
-def _curve(triangles: pd.DataFrame, start: tuple[float, float]) -> tuple[Floats, Floats]:
-    """Corners of the curve: money and value, as long as value rises; what saves money comes before it begins."""
-    rising = triangles[triangles["value_k"] > 0]
-    free = int((rising["cost_k"] <= 0).sum())
-    corners = np.vstack([np.array(start), rising[["total_cost_k", "total_value_k"]].to_numpy(dtype=float)])
-    return corners[free:, 0], corners[free:, 1]
+def _curve(problem: Problem) -> tuple[Floats, Floats]:
+    """Corners of the curve of most value for any money over all ways to go on: no plan lies above it."""
+    frame = problem.actions.frame
+    cost, value = frame["cost_k"].to_numpy(dtype=float), frame["value_k"].to_numpy(dtype=float)
+    corners = [_rising(cost, value, np.asarray(ways)) for ways in frame.groupby("project").indices.values()]
+    first = np.array([ways[0] for ways in corners])
+    steps = np.array([(cost[after] - cost[before], value[after] - value[before])
+                      for ways in corners for before, after in pairwise(ways)]).reshape(-1, 2)
+    steps = steps[np.argsort(-steps[:, 1] / steps[:, 0], kind="stable")]
+    return cost[first].sum() + np.append(0.0, steps[:, 0].cumsum()), \
+        value[first].sum() + np.append(0.0, steps[:, 1].cumsum())
+
+
+def _rising(cost: Floats, value: Floats, ways: Ints) -> list[int]:
+    """Ways of one project on its upper hull, from the cheapest as long as value rises, each step less worth it."""
+    hull: list[int] = []
+    for way in ways[np.lexsort((-value[ways], cost[ways]))].tolist():
+        if hull and value[way] <= value[hull[-1]]:
+            continue
+        while len(hull) > 1 and ((value[way] - value[hull[-1]]) * (cost[hull[-1]] - cost[hull[-2]])
+                                 >= (value[hull[-1]] - value[hull[-2]]) * (cost[way] - cost[hull[-1]])):
+            hull.pop()
+        hull.append(way)
+    return hull
 
 
 def _at(curve: tuple[Floats, Floats], amount: float, *, of: int) -> float:

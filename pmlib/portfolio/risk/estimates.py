@@ -34,6 +34,8 @@ class Estimates:
         What the plan counts with: benefit, cost, months, chance.
     shift : float array of shape (4, n)
         Added to what is drawn: 0, or what makes its mean the planned one.
+    known : bool array of shape (4, n)
+        Whether it is estimated.
     timed : bool array of shape (n,)
         Whether it is known how long the project takes.
     notes : tuple of str
@@ -45,6 +47,7 @@ class Estimates:
     success: TwoPieceNormal
     planned: Floats
     shift: Floats
+    known: np.ndarray
     timed: np.ndarray
     notes: tuple[str, ...]
 
@@ -92,7 +95,8 @@ def read_estimates(tables: Mapping[str, pd.DataFrame], projects: pd.DataFrame, *
     means = np.array([distribution.mean() for distribution in fitted])
     return Estimates(
         benefit=fitted[0], cost=fitted[1], months=fitted[2], success=fitted[3], planned=planned,
-        shift=planned - means if anchored else np.zeros_like(planned), timed=planned[2] > 0, notes=_notes(ids, known),
+        shift=planned - means if anchored else np.zeros_like(planned), known=known,
+        timed=planned[2] > 0, notes=_notes(ids, known),
     )
 
 

@@ -67,6 +67,8 @@ class Simulation:
         Mean value of the worst 10 % of draws, and its standard error.
     independent_spread_k : float
         Spread if every project were independent of the others.
+    estimated : int
+        Projects with an estimate of benefit or cost.
     draws, seed : int
     grid_error_k : float
         A quantile of the value is read off within this, in thousands.
@@ -88,6 +90,7 @@ class Simulation:
     plan_k: float
     currency: str
     policy: RiskPolicy
+    estimated: int
     draws: int
     seed: int
     grid_error_k: float
@@ -168,6 +171,9 @@ class Simulation:
         said += f" {_percent(top['share'])} of the variance comes from {top['source']}."
         if round(high - low) > round(claimed[1] - claimed[0]):
             said += f" Independent projects would claim {claimed[0]:,.0f} to {claimed[1]:,.0f}."
+        if 2 * self.estimated < len(self.projects):
+            said += (f" Only {self.estimated} of {len(self.projects)} projects have an estimate; the others are drawn "
+                     "without spread, so the range is too narrow.")
         return said
 
     def headline(self) -> dict[str, str]:
@@ -271,7 +277,8 @@ def _told(model: RiskModel, tally: Tally, grid: Grid, *, draws: int, seed: int) 
         goal_k=model.goal_k, p_goal=reached,
         p_goal_error=math.sqrt(reached * (1.0 - reached) / draws), cvar_k=float(tail[0] + grid.centre[_VALUE]),
         cvar_error_k=error, independent_spread_k=math.sqrt(others), plan_k=model.plan_k, currency=model.currency,
-        policy=model.policy, draws=draws, seed=seed, grid_error_k=float(grid.width[_VALUE]),
+        policy=model.policy, estimated=int(model.estimates.known[:2].any(axis=0).sum()), draws=draws, seed=seed,
+        grid_error_k=float(grid.width[_VALUE]),
         notes=model.estimates.notes, tally=tally, grid=grid,
     )
 

@@ -240,7 +240,7 @@ def _voices(voices: Mapping[str, float] | None, groups: list[str]) -> dict[str, 
     """Shares of the groups in the pooled plan, with sum 1."""
     given = mapping(dict.fromkeys(groups, 1.0) if voices is None else voices, "voices",
                     remedy="Leave them out to count all alike.")
-    numbers = np.array([number(given.get(name), f"voices: {name}") for name in groups])
+    numbers = np.array([number(given[name], f"voices: {name}") for name in groups if name in given])
     if set(given) != set(groups) or (numbers < 0).any() or not numbers.sum():
         raise ParameterError(f"voices: got {dict(given)}, allowed a number of 0 or more for each of "
                              f"{', '.join(groups)}, not all 0. Leave them out to count all alike.")

@@ -199,7 +199,8 @@ def non_dominated_portfolios(
 
 def _table(ids: pd.Index, index: Floats) -> pd.DataFrame:
     verdict = np.select([index == 1, index > 0], VERDICTS[:2], default=VERDICTS[2])
-    table = pd.DataFrame({"project_id": [str(name) for name in ids], "core_index": index, "verdict": pd.Series(verdict, dtype=str)})
+    table = pd.DataFrame({"project_id": [str(name) for name in ids], "core_index": index,
+                          "verdict": pd.Series(verdict, dtype=str)})
     return table.sort_values(["core_index", "project_id"], ascending=[False, True], kind="stable", ignore_index=True)
 
 

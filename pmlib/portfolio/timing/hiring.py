@@ -91,8 +91,7 @@ class Hires:
             return "There is no plan: no hire can be valued."
         gains = self.table[self.table["gain_k"] > 0]
         idle = self.table.loc[(self.table["gain_k"] == 0) & self.table["proved"], "skill"].tolist()
-        nothing = f"{_listed(idle)} would bring exactly 0: {'they do' if len(idle) > 1 else 'it does'} not bind." \
-            if idle else ""
+        nothing = f"{_listed(idle)} would bring exactly 0." if idle else ""
         unsure = self.table.loc[~self.table["proved"], "skill"].tolist()
         sure = f"Not proved, the gain may be another: {', '.join(unsure)}." if unsure else ""
         best = self._best(gains.iloc[0]) if len(gains) else ""
@@ -126,8 +125,9 @@ class Hires:
         if gains.empty:
             return {"0": "gained by any hire"}
         row = gains.iloc[0]
+        paying = "" if row["verdict"] == Verdict.IN_POINTS else ", at most worth paying"
         lines = {f"{row['gain_k']:+,.0f}": f"{self.unit} by {self.people:g} more in {row['skill']}",
-                 f"{row['worth_up_to_k']:,.1f}": f"{self.unit} a person-month, at most worth paying"}
+                 f"{row['worth_up_to_k']:,.1f}": f"{self.unit} a person-month{paying}"}
         idle = int(((self.table["gain_k"] == 0) & self.table["proved"]).sum())
         return lines | ({f"{idle} of {len(self.table)}": "skills would bring exactly 0"} if idle else {})
 

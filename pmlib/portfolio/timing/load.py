@@ -35,7 +35,7 @@ class Load:
         infinite without any), now_over_pm (more than there is and can be bought), binding (the limit keeps out
         something worth doing).
     scarcest : str
-        The skill that binds with the most money behind it, else the one used most; empty without capacity.
+        The skill that binds with most value behind it, else the one used most; empty without capacity.
     unlimited_pm : float
         Person-months the plan needs in months or skills without a capacity row.
     notes : tuple of str
@@ -123,7 +123,7 @@ class Load:
                 "There is no plan; only going on as now is shown."
         said = [f"{row['skill']} in {row['months']} month{'s' if row['months'] > 1 else ''} from "
                 f"{month_text(row['first'])}" for row in records(found)]
-        most = f"; {self.scarcest} has the most money behind it" if len(found) > 1 else ""
+        most = f"; {self.scarcest} binds hardest" if len(found) > 1 else ""
         return f"People bind: {', '.join(said)}{most}."
 
     def _highest(self) -> str:

@@ -73,26 +73,28 @@ class FreeStarts:
         """Draw what is decided or dated otherwise, the 15 largest gains first."""
         from pmlib.plots import timing
 
-        drawn: Axes = timing.moves(self.moves.head(15), ax=ax, first=self.planned.problem.actions.first)
+        drawn: Axes = timing.moves(self.moves.head(15), ax=ax, first=self.planned.problem.actions.first,
+                                   unit=self.planned.unit)
         return drawn
 
     def summary(self) -> str:
         """Say what free dates are worth, who moves, and how sure that is."""
         if not self.found:
             return f"Not to be compared: at planned dates {self.planned.status}, with free dates {self.free.status}."
-        offered = f"With {self.choices} start months to choose from, {self.step_months} months apart, the plan is worth"
+        offered = (f"With {self.choices} start months to choose from, {self.step_months} months apart, the plan "
+                   "is worth")
         proof = "Both are proved." if self.proved else f"Not proved: {self.planned.status} and {self.free.status}."
         if self.moves.empty:
             return f"{offered} no more than at planned dates: every project is decided alike. {proof}"
         later = self.moves[self.moves["moved_months"] > 0]
         new = self.moves[self.moves["free_action"].isin(_ON) & ~self.moves["action"].isin(_ON)]
-        worth = (f"{offered} {self.free.value_k:,.0f} {self.free.unit}, {abs(self.gain_k):,.0f} "
-                 f"({_percent(abs(self.gain_k), self.planned.value_k)}) {'less' if self.gain_k < 0 else 'more'} than at "
-                 "planned dates.")
+        gain, than = abs(self.gain_k), "less" if self.gain_k < 0 else "more"
+        worth = (f"{offered} {self.free.value_k:,.0f} {self.free.unit}, {gain:,.0f} "
+                 f"({_percent(gain, self.planned.value_k)}) {than} than at planned dates.")
         gone = self.moves[self.moves["action"].isin(_ON) & ~self.moves["free_action"].isin(_ON)]
-        moved = (f" {len(later)} start later{_ids(later)}, {len(new)} start that would not{_ids(new)}, {len(gone)} do "
-                 f"not go on that would{_ids(gone)}.")
-        return f"{worth}{moved} {proof}"
+        sides = {"Starting later": later, "Going on too": new, "No longer going on": gone}
+        moved = [f"{word}: {_ids(moves)}." for word, moves in sides.items() if len(moves)]
+        return " ".join((worth, *moved, proof))
 
     def headline(self) -> dict[str, str]:
         """Give the gain and the number of projects decided otherwise."""
@@ -117,7 +119,7 @@ def _percent(gain: float, of: float) -> str:
 def _ids(moves: pd.DataFrame) -> str:
     names = moves["project_id"].tolist()
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f" ({', '.join(names[:_SHOWN])}{more})" if names else ""
+    return f"{', '.join(names[:_SHOWN])}{more}"
 
 
 def free_starts(

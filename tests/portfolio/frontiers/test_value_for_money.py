@@ -41,11 +41,11 @@ def test_the_curve_is_the_linear_relaxation(seed):
     money = value_for_money(_decided(cost, worth, budget_k=budget))
     rows = Rows()
     rows.add([("money",)], (np.zeros(12), np.arange(12), cost), upper=money.plan_cost_k)
-    relaxed = solve(rows.build(objective=worth, upper=np.ones(12), integer=np.zeros(12, bool)), relaxed=True)
+    relaxed = solve(rows.build(objective=worth, upper=np.ones(12), integer=np.zeros(12, bool)))
     assert money.same_money_k == pytest.approx(relaxed.value)
     rows = Rows()
     rows.add([("value",)], (np.zeros(12), np.arange(12), worth), lower=money.plan_value_k)
-    least = solve(rows.build(objective=-cost, upper=np.ones(12), integer=np.zeros(12, bool)), relaxed=True)
+    least = solve(rows.build(objective=-cost, upper=np.ones(12), integer=np.zeros(12, bool)))
     assert money.same_value_k == pytest.approx(-least.value)
     assert 0 < money.share <= 1 + 1e-9
 

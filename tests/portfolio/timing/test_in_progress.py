@@ -153,3 +153,10 @@ def test_bad_limits_scope_and_rule_are_refused():
         _of(_tables(), of="plans")
     with pytest.raises(ParameterError, match="rule: got 'shared'.*Did you mean 'shared alike'"):
         _of(_tables()).best("shared")
+
+
+@pytest.mark.parametrize("limits", [5, None, "x", [True]])
+def test_what_is_no_limit_is_refused(limits, make_tables):
+    tables = make_tables(3)
+    with pytest.raises(ParameterError, match=r"limits: got .*, allowed whole numbers from 1 on, or None"):
+        number_in_progress(rebalance(tables, policy=Policy(mix="off")), tables, limits=limits)

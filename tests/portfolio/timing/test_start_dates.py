@@ -50,7 +50,7 @@ def test_gain_is_that_of_every_combination_of_months():
     row = result.to_frame().iloc[0]
     assert (row["project_id"], row["action"], row["free_action"], row["free_month"]) == ("B", "decline", "start",
                                                                                          "2026-03")
-    assert "1 start that would not (B)" in result.summary()
+    assert "Going on too: B. Both are proved." in result.summary()
 
 
 def test_a_decision_that_is_free_already_is_compared_with_planned_dates():
