@@ -85,8 +85,8 @@ def _raw_engine(data: Data) -> Any:
     engine.passModel(
         n, entries.shape[0], entries.nnz, int(highspy.MatrixFormat.kColwise), int(highspy.ObjSense.kMaximize), 0.0,
         worth["value"].to_numpy(), np.zeros(n), np.ones(n), np.full(entries.shape[0], -np.inf),
-        np.concatenate([there["amount"].to_numpy(), np.ones(len(data["projects"]))]), entries.indptr, entries.indices, entries.data,
-        np.ones(n, dtype=np.int32))
+        np.concatenate([there["amount"].to_numpy(), np.ones(len(data["projects"]))]),
+        entries.indptr, entries.indices, entries.data, np.ones(n, dtype=np.int32))
     return engine
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pmlib.errors import MissingTableError, ParameterError
 from pmlib.months import as_month, month_of, month_text, month_year
@@ -56,6 +58,12 @@ class Actions:
     people: pd.DataFrame
     left_out: pd.DataFrame
     notes: tuple[str, ...]
+
+    @cached_property
+    def going_on(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Whether a project goes on at once by each action, and whether it does so at once or later (a hold)."""
+        on = self.frame["on"].to_numpy(dtype=bool)
+        return on, on | (self.frame["action"] == "hold").to_numpy(dtype=bool)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -243,7 +251,7 @@ def _allowed(
         for verb in verbs or [GOING_ON_AS_NOW[project["state"]]]:
             kept.extend(_ways(place, project, verb, terms=term, first=first, policy=policy))
     left_out = pd.DataFrame(dropped, columns=["project_id", "action", "why"]).astype(str)
-    return pd.DataFrame(kept), left_out
+    return pd.DataFrame([vars(action) for action in kept]), left_out
 
 
 def _priced(frame: pd.DataFrame, projects: pd.DataFrame, policy: Policy, *, first: int) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from pmlib.errors import ParameterError, did_you_mean
+from pmlib.errors import ParameterError, nearest
 
 if TYPE_CHECKING:
     from pmlib.portfolio.decision import Decision
@@ -121,8 +121,8 @@ def one_of(got: object, words: Sequence[str], name: str) -> str:
         It is none of them.
     """
     if not isinstance(got, str) or got not in words:
-        raise ParameterError(f"{name}: got {shown(got)}, allowed {', '.join(words)}. "
-                             f"{did_you_mean(got, words) if isinstance(got, str) else 'Name one of these.'}")
+        near = nearest(got, words) if isinstance(got, str) else ""
+        raise ParameterError(f"{name}: got {shown(got)}, allowed {', '.join(words)}. {near or 'Name one of these.'}")
     return got
 
 

@@ -27,8 +27,8 @@ COLUMNS = ["project_id", "name", "action", "other", "regret_k", "lower_k", "uppe
            "displaces", "cannot"]
 _KINDS: dict[str, Any] = dict.fromkeys(["project_id", "name", "action", "other", "displaces", "cannot"], str) | \
     dict.fromkeys(["regret_k", "lower_k", "upper_k", "value_k", "flips_at_k"], float) | {"exact": bool}
-#: Up to so many projects are solved exactly unasked.
-ALL_EXACT = 60
+#: Up to so many projects, with so many actions among all, are solved exactly unasked: seconds, not minutes.
+ALL_EXACT, ALL_ACTIONS = 60, 200
 #: Overrides that lose at most this share of the plan's value are near-ties.
 NEAR_TIE = 0.01
 _SHOWN = 5
@@ -189,9 +189,10 @@ def force(problem: Problem, plan: Outcome | Plan, project_id: str, *, action: st
     verbs = overrides.verbs(project)
     if action is not None and action not in verbs:
         out = problem.actions.left_out
-        why = out.loc[(out["project_id"] == project_id) & (out["action"] == action), "why"].tolist()
+        why = out.loc[(out["project_id"] == project_id) & (out["action"] == str(action)), "why"].tolist()
         because = f" ({why[0]})" if why else ""
-        raise ParameterError(f"action: {action!r} is not open to {project_id}{because}. {did_you_mean(action, verbs)}")
+        raise ParameterError(f"action: {action!r} is not open to {project_id}{because}. "
+                             f"{did_you_mean(str(action), verbs)}")
     verb = overrides.planned(project) if action is None else action
     forbidden = overrides.columns(project, verb, other=action is not None)
     answer = solve(problem, Change(name=project_id, fixed=tuple((int(column), 0.0) for column in forbidden)))
@@ -220,7 +221,8 @@ def costs_of_forcing(
     projects : sequence of project_id, optional
         All when left out.
     exact : bool, optional
-        Whether each is solved anew; when left out, up to 60 projects are, and more are bounded only.
+        Whether each is solved anew; when left out, up to 60 projects are where the plan has up to 200 actions to
+        choose from, and more are bounded only.
     executor, store
         As in `solve_all`.
 
@@ -251,7 +253,8 @@ def costs_of_forcing(
     overrides = Overrides(problem, plan, projects)
     overrides.bound()
     plans: dict[int, Plan] = {}
-    if exact if exact is not None else len(overrides.projects) <= ALL_EXACT:
+    few = len(overrides.projects) <= ALL_EXACT and len(problem.actions.frame) <= ALL_ACTIONS
+    if few if exact is None else exact:
         plans = overrides.solve_otherwise(executor=executor, store=store)
         open_cases = [case for project in overrides.projects for case in overrides.undecided(project)]
         overrides.solve_cases(open_cases, executor=executor, store=store)

@@ -242,7 +242,7 @@ def columns_of_each(actions: Actions) -> tuple[list[Ints], list[Ints]]:
     return of_each(actions.frame["on"]), of_each(actions.frame["action"] == "hold")
 
 
-def joint_values(joint: Joint, choice: Ints, frame: pd.DataFrame) -> Floats:
+def joint_values(joint: Joint, choice: Ints, actions: Actions) -> Floats:
     """Best values of a joint effect's columns for a given choice.
 
     Parameters
@@ -250,17 +250,17 @@ def joint_values(joint: Joint, choice: Ints, frame: pd.DataFrame) -> Floats:
     joint : Joint
     choice : int array of shape (n_projects,)
         Position of the chosen action of every project.
-    frame : DataFrame
-        ``Actions.frame``.
+    actions : Actions
+        What the choice is made of.
     """
     picked = choice[list(joint.members)]
-    if joint.kind == "gain":
-        return np.array([float(frame["on"].to_numpy()[picked].all())])
-    if joint.kind == "penalty":
-        ever = frame["on"].to_numpy()[picked] | (frame["action"].to_numpy()[picked] == "hold")
-        return np.array([float(ever.all())])
-    claims = np.where(np.isin(joint.actions, picked), np.array(joint.amounts_k), -1.0)
+    if joint.kind != "overlap":
+        now, ever = actions.going_on
+        return np.array([float((now if joint.kind == "gain" else ever)[picked].all())])
+    chosen = set(picked.tolist())
+    claims = [amount if action in chosen else -1.0
+              for action, amount in zip(joint.actions, joint.amounts_k, strict=True)]
     best = np.zeros(len(claims))
-    if len(claims) and claims.max() > 0:
-        best[int(claims.argmax())] = 1.0
+    if max(claims, default=0.0) > 0:
+        best[claims.index(max(claims))] = 1.0
     return best

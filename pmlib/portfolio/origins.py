@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from pmlib.errors import ParameterError
 from pmlib.portfolio.actions import to_decide
-from pmlib.portfolio.decision import Decision
+from pmlib.portfolio.arguments import asked
 from pmlib.portfolio.inputs import checked
 
-
-def refuse_no_decision(decision: object) -> None:
-    """Refuse what is no decision.
-
-    Raises
-    ------
-    ParameterError
-        It is something else.
-    """
-    if not isinstance(decision, Decision):
-        raise ParameterError(f"decision: got {type(decision).__name__}, allowed a Decision. Pass pm.rebalance(tables).")
+if TYPE_CHECKING:
+    from pmlib.portfolio.decision import Decision
 
 
 def tables_of(
@@ -52,7 +44,7 @@ def tables_of(
     SchemaError
         A table, column or cell breaks its definition.
     """
-    refuse_no_decision(decision)
+    asked(decision)
     typed = checked(tables, also=also)
     there, planned = set(to_decide(typed)["project_id"]), set(decision.actions["project_id"])
     if there != planned:

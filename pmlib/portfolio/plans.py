@@ -120,7 +120,7 @@ def changed(model: Model, change: Change) -> Model:
         model = replace(model, objective=np.asarray(change.objective, dtype=np.float64))
     rows = [model.row(name) for name, _ in change.widened]
     for row, (_, amount) in zip(rows, change.widened, strict=True):
-        model = model.widened([row], amount)
+        model = model.widened([row], float(amount))
     if change.lifted:
         model = model.without([model.row(name) for name in change.lifted])
     return _with_floors(model, change.at_least) if change.at_least else model
@@ -183,7 +183,7 @@ def _with_floors(model: Model, floors: tuple[tuple[Floats, float], ...]) -> Mode
         values.append(np.asarray(total, dtype=np.float64)[used])
     return replace(
         model, names=(*model.names, *(("at least", str(place)) for place in range(len(floors)))),
-        row_lower=np.append(model.row_lower, [floor for _, floor in floors]),
+        row_lower=np.append(model.row_lower, [float(floor) for _, floor in floors]),
         row_upper=np.append(model.row_upper, np.full(len(floors), np.inf)),
         entry_row=np.concatenate(rows), entry_column=np.concatenate(columns), entry_value=np.concatenate(values),
     )

@@ -168,7 +168,7 @@ def outcome(problem: Problem, choice: Ints) -> Outcome:
     x = np.zeros(len(model.objective))
     x[choice] = 1.0
     for joint in problem.links.joints:
-        x[list(joint.columns)] = joint_values(joint, choice, problem.actions.frame)
+        x[list(joint.columns)] = joint_values(joint, choice, problem.actions)
     activity = model.activity(x)
     hired, carrying, missed = problem.hiring, problem.carrying, problem.shortfall
     if hired.rows:

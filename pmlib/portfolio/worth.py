@@ -62,7 +62,7 @@ class _Resolver:
 
     def gain(self, model: Model) -> _Gain:
         policy = self._problem.policy
-        answer = solve(model, gap=policy.gap, node_limit=policy.node_limit, start=self._plan.x)
+        answer = solve(model, gap=policy.gap, node_limit=policy.node_limit, start=self._plan.x, near=True)
         if not answer.found:
             return np.nan, False
         gain = answer.value - self._plan.value

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pmlib.errors import ParameterError
-from pmlib.portfolio import Policy, rebalance
+from pmlib.errors import ParameterError, SchemaError
+from pmlib.portfolio import Policy, compile_problem, last_decided, rebalance
+from pmlib.portfolio.comparison import as_decided
 
 
 @pytest.mark.parametrize("seed", [0, 3, 4, 100])
@@ -76,3 +77,46 @@ def test_the_order_of_the_score_is_a_rule_of_thumb_beside_money():
     plan = rebalance({"projects": projects}, period="2025-12", values={"A": 50.0, "B": 40.0},
                      points={"A": 1.0, "B": 2.0}, policy=Policy(budget_k=100.0))
     assert plan.against().set_index("rule").loc["by score", "loss_k"] == pytest.approx(10.0)
+
+
+DECIDED = pd.DataFrame({
+    "decision_id": ["D1", "D2", "D3"], "period": ["2025-10", "2025-11", "2025-12"], "project_id": ["A", "A", "B"],
+    "recommended": "keep", "decided": ["keep", "hold", "stop"]})
+
+
+def test_the_last_word_on_every_project_counts_up_to_a_period():
+    assert last_decided({"decisions": DECIDED}).to_dict() == {"A": "hold", "B": "stop"}
+    assert last_decided({"decisions": DECIDED.iloc[::-1]}, "2025-10").to_dict() == {"A": "keep"}
+    for nothing in ({}, {"decisions": None}, {"decisions": DECIDED.iloc[:0]}):
+        assert last_decided(nothing) is None
+    assert last_decided({"decisions": DECIDED}, "2025-09") is None
+
+
+@pytest.mark.parametrize(("tables", "error", "words"), [
+    (None, ParameterError, "tables: got None, allowed a mapping"),
+    ({"decisions": 3}, SchemaError, "decisions: got int, allowed a pandas frame"),
+    ({"decisions": DECIDED.drop(columns="decided")}, SchemaError, "decisions: required column 'decided' is missing"),
+    ({"decisions": DECIDED.assign(decided="stopp")}, SchemaError, "'decided': not allowed, got 'stopp'.*'stop'"),
+    ({"decisions": DECIDED.assign(period="soon")}, SchemaError, "'period': no usable month, got 'soon'"),
+])
+def test_decisions_that_cannot_be_read_are_refused(tables, error, words):
+    with pytest.raises(error, match=words):
+        last_decided(tables)
+
+
+@pytest.mark.parametrize(("last", "words"), [
+    ({"A": "STOP"}, "last: A: got 'STOP', allowed stop, decline, hold, keep, start"),
+    ({"A": 3}, "last: A: got 3, allowed"),
+    (pd.Series(["stop", "keep"], index=["A", "A"]), "last: A: got a Series, allowed"),
+    ({}, "last: none of its projects is to be decided"),
+])
+def test_a_last_plan_with_other_words_is_refused_not_taken_for_going_on(last, words):
+    plan = rebalance(small(), period="2025-12", values={"A": 9.0, "B": 1.0, "C": 1.0})
+    with pytest.raises(ParameterError, match=words):
+        plan.against(last=last)
+
+
+def test_what_was_not_decided_goes_on_as_now():
+    problem = compile_problem(small(), period="2025-12", values={"A": 9.0, "B": 1.0, "C": 1.0})
+    listed = pd.Series({"A": "start", "B": None})
+    assert problem.actions.frame["action"].iloc[as_decided(problem, listed)].tolist() == ["start", "decline", "decline"]

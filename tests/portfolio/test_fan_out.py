@@ -6,13 +6,13 @@ import os
 import subprocess
 import sys
 import textwrap
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
-from pmlib.errors import ParameterError
+from pmlib.errors import ParameterError, SolverError
 from pmlib.portfolio import Policy, fan_out
 from pmlib.portfolio.fan_out import solve_all
 from pmlib.portfolio.plans import Change, solve
@@ -153,3 +153,46 @@ def test_a_script_without_a_guard_fans_out_and_prints_once(tmp_path):
                           env=os.environ | {"PYTHONPATH": str(ROOT)})
     assert done.stdout.count("[") == 1
     assert done.stderr == ""
+
+
+class _Failing(Executor):
+    def __init__(self, answer):
+        self.answer = answer
+
+    def submit(self, fn, /, *args, **kwargs):
+        return self.answer()
+
+
+def _raised():
+    raise OSError("no route")
+
+
+def _future(answer=None, error=None):
+    future = Future()
+    future.set_result(answer) if error is None else future.set_exception(error)
+    return future
+
+
+@pytest.mark.parametrize(("answer", "words"), [
+    (_raised, "executor: _Failing failed with OSError: no route"),
+    (lambda: _future(error=ValueError("later")), "executor: _Failing failed with ValueError: later"),
+    (lambda: _future(answer=None), "executor: it answered with None, allowed 1 plans"),
+    (lambda: 3, "executor: _Failing failed with AttributeError"),
+], ids=["submit", "result", "nothing", "no future"])
+def test_an_executor_that_fails_is_named(problem, changes, answer, words):
+    with pytest.raises(SolverError, match=words):
+        solve_all(problem, changes[:2], executor=_Failing(answer))
+
+
+@pytest.mark.parametrize(("wrong", "words"), [
+    ({"executor": "dask"}, "executor: got 'dask', allowed an Executor"),
+    ({"changes": Change()}, "changes: got a Change, allowed a list of Change"),
+    ({"changes": [3]}, "changes: got a list, allowed a list of Change"),
+    ({"problem": None}, r"problem: got None, allowed a Problem\. Pass decision\.problem"),
+    ({"store": 3}, "store: got 3, allowed the path of a folder"),
+    ({"store": " "}, "store: got ' ', allowed the path of a folder"),
+    ({"store": "\0"}, "store: .* is no folder and cannot be made one"),
+])
+def test_what_cannot_be_fanned_out_is_refused(problem, changes, wrong, words):
+    with pytest.raises(ParameterError, match=words):
+        solve_all(**({"problem": problem, "changes": changes[:1]} | wrong))

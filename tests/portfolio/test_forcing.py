@@ -291,3 +291,18 @@ def test_points_too_few_to_round_keep_two_digits():
     assert answer.summary().startswith("Deciding one project otherwise costs 0.04 (A start instead of decline) of the "
                                        "plan's 1.3 points.")
     assert "0.04" in answer.headline()
+
+
+def test_many_ways_to_carry_out_few_projects_are_bounded_unless_asked(make_tables, monkeypatch):
+    problem, plan = _solved(make_tables, 3, 6, {"mix": "off"})
+    monkeypatch.setattr("pmlib.portfolio.forcing.ALL_ACTIONS", len(problem.actions.frame) - 1)
+    bounded, asked = costs_of_forcing(problem, plan), costs_of_forcing(problem, plan, exact=True)
+    assert bounded.costs["displaces"].eq("").all()
+    assert asked.costs["exact"].all()
+
+
+@pytest.mark.parametrize("action", [5, ["stop"], {}])
+def test_what_is_no_action_is_refused(action, make_tables):
+    problem, plan = _solved(make_tables, 3, 6, {"mix": "off"})
+    with pytest.raises(ParameterError, match=r"action: .* is not open to P01.*Known: "):
+        force(problem, plan, "P01", action=action)

@@ -23,8 +23,8 @@ def by_listing(values, costs, budgets):
     """Look at every set: most value, then fewest items, then the first by position."""
     n, alone = len(values), (costs <= budgets * (1 + TOLERANCE)).all(axis=1)
     sets = ((np.arange(2**n)[:, None] >> np.arange(n - 1, -1, -1)) & 1).astype(bool)
-    sets = sets[(sets @ costs <= budgets * (1 + TOLERANCE)).all(axis=1)]
-    worth = sets @ values
+    sets = sets[(sets.astype(float) @ costs <= budgets * (1 + TOLERANCE)).all(axis=1)]
+    worth = sets.astype(float) @ values
     sets = sets[worth >= worth.max() - TOLERANCE * np.maximum(values, 0)[alone].sum()]
     sets = sets[sets.sum(axis=1) == sets.sum(axis=1).min()]
     return sets[np.lexsort(~sets.T[::-1])[0]]

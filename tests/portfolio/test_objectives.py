@@ -40,3 +40,27 @@ def test_a_benefit_claimed_by_three_is_counted_once(plan):
         {"link": "L", "projects": "A, B, C", "in_plan": "A, C", "claimed_k": 120.0, "counted_k": 50.0,
          "too_much_k": 70.0}]
     assert shared_benefits(plan).empty
+
+
+def test_negative_and_empty_points_serve_nothing(plan):
+    points = POINTS.assign(growth=[-30.0, None, 5.0], safety=[10.0, 10.0, None])
+    frame = alignment(plan, points).set_index("objective_id")
+    assert frame["value_share"].to_dict() == {"safety": 1.0, "growth": 0.0}
+    assert frame["spend_share"].to_dict() == {"safety": 1.0, "growth": 0.0}
+    nothing = alignment(plan, -POINTS).set_index("objective_id")
+    assert nothing["value_share"].tolist() == [0.0, 0.0, 0.0]
+    assert nothing.loc["none", "spend_share"] == 1.0
+
+
+@pytest.mark.parametrize(("contributions", "options", "words"), [
+    (POINTS.assign(growth=float("inf")), {}, "contributions: got inf for A on growth, allowed a finite number"),
+    (POINTS.assign(growth="much"), {}, "contributions: got 'much' for A on growth, allowed a finite number"),
+    (pd.concat([POINTS, POINTS]), {}, "contributions: project A stands there twice, allowed once"),
+    (POINTS.rename(columns={"growth": "none"}), {}, "contributions: objective none stands there twice"),
+    (POINTS["growth"], {}, "contributions: got a Series, allowed a DataFrame"),
+    (POINTS, {"weights": 3}, "weights: got int, allowed a Series or mapping"),
+    (POINTS, {"names": ["growth"]}, "names: got a list, allowed a mapping"),
+])
+def test_contributions_that_are_no_points_are_refused(plan, contributions, options, words):
+    with pytest.raises(ParameterError, match=words):
+        alignment(plan, contributions, **options)

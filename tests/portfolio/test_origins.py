@@ -7,7 +7,7 @@ import pytest
 
 from pmlib.errors import MissingTableError, ParameterError, SchemaError
 from pmlib.portfolio import Policy, rebalance, roadmap, simulate
-from pmlib.portfolio.origins import refuse_no_decision, tables_of
+from pmlib.portfolio.origins import tables_of
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,8 @@ def test_tables_of_another_plan_are_refused_by_name(plan, tables):
 
 
 def test_what_is_no_decision_and_no_table_is_refused(plan, tables):
-    with pytest.raises(ParameterError, match=r"decision: got int, allowed a Decision. Pass pm.rebalance\(tables\)"):
-        refuse_no_decision(5)
+    with pytest.raises(ParameterError, match=r"decision: got 5, allowed a Decision. Make one with"):
+        tables_of(5, tables)
     with pytest.raises(SchemaError, match=r"tables: got str, allowed a mapping"):
         tables_of(plan, "book")
     with pytest.raises(MissingTableError, match=r"projects: missing"):

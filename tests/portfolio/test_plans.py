@@ -92,8 +92,21 @@ def test_problem_change_and_plan_travel_between_processes(problem, best):
     (Change(fixed=((10**6, 0.0),)), "got column 1000000, allowed 0 to"),
     (Change(objective=np.zeros(3)), r"objective has shape \(3,\), allowed \(\d+,\), one number per column"),
     (Change(start=np.zeros((2, 2))), r"start has shape \(2, 2\)"),
+    (Change(fixed=((0, 2.0),)), "got 2 for column 0, allowed 0 to 1"),
+    (Change(lifted=(("choose", "P00"),)), r"no limit is called \('choose', 'P00'\)"),
     (Change(at_least=((np.zeros(1), 0.0),)), r"at_least has shape \(1,\)"),
 ])
 def test_a_change_that_names_nothing_is_refused(problem, change, message):
     with pytest.raises(ParameterError, match=message):
+        solve(problem, change)
+
+
+def test_a_limit_widened_twice_gives_way_twice(problem):
+    once = solve(problem, Change(widened=((("changes",), 2.0),)))
+    assert solve(problem, Change(widened=((("changes",), 1.0),) * 2)).value == pytest.approx(once.value, rel=1e-6)
+
+
+@pytest.mark.parametrize("change", [3, "budget", [], {"fixed": ()}], ids=repr)
+def test_what_is_no_change_is_refused(problem, change):
+    with pytest.raises(ParameterError, match=r"change: got .*, allowed a Change\. Make one with Change\."):
         solve(problem, change)

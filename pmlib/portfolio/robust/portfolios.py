@@ -234,7 +234,7 @@ def _refuse_other(got: pd.Index, known: pd.Index, *, what: str, kind: str) -> No
     unknown, missing = got.difference(known, sort=False), known.difference(got, sort=False)
     if len(unknown):
         raise ParameterError(f"{what}: {unknown[0]} is none of the {len(known)} {kind} in scores. "
-                             f"{did_you_mean(str(unknown[0]), known.astype(str))} Rename or drop it.")
+                             f"{did_you_mean(str(unknown[0]), known)} Rename or drop it.")
     if len(missing):
         raise ParameterError(f"{what}: {missing[0]} is missing, allowed the same {len(known)} {kind} as in scores. "
                              "Add it.")

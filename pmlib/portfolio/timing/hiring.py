@@ -15,11 +15,11 @@ import pandas as pd
 
 from pmlib.errors import MissingTableError, ParameterError, did_you_mean
 from pmlib.months import as_month, month_text
+from pmlib.portfolio.arguments import asked
 from pmlib.portfolio.decision import Decision
 from pmlib.portfolio.fan_out import solve_all
 from pmlib.portfolio.limits import MONEY
 from pmlib.portfolio.model import Ints, RowName, Status
-from pmlib.portfolio.origins import refuse_no_decision
 from pmlib.portfolio.plans import Change, Plan
 from pmlib.portfolio.policy import Objective
 from pmlib.portfolio.problem import Outcome, Problem
@@ -31,6 +31,8 @@ COLUMNS = ["skill", "person_months", "gain_k", "cost_k", "net_k", "worth_up_to_k
            "proved"]
 #: Gains below this share of the plan's value are rounding.
 _NOTHING = 2e-6
+#: Kinds of changes that a sentence names.
+_SHOWN = 3
 
 
 class Verdict(StrEnum):
@@ -99,7 +101,7 @@ class Hires:
 
     def _best(self, row: pd.Series) -> str:
         more, less = row["done_more"], row["done_less"]
-        more, less = more.replace("; ", " and "), less.replace("; ", " or ")
+        more, less = _some(more, "and"), _some(less, "or")
         does = "; ".join(filter(None, (f"then also {more}" if more else "", f"no longer {less}" if less else "")))
         price = {
             Verdict.WORTH_IT: f"for {row['cost_k']:,.0f} thousand of cost: worth it",
@@ -136,6 +138,13 @@ class Hires:
         gains = self.table[self.table["gain_k"] > 0]
         best = f"{gains['skill'].iloc[0]} {gains['gain_k'].iloc[0]:+,.0f}" if len(gains) else "none brings anything"
         return f"<Hires: {len(self.table)} skills, {self.people:g} more each; {best}>"
+
+
+def _some(words: str, joined: str) -> str:
+    """Name the first kinds of changes, and count the projects of the others."""
+    kinds = words.split("; ")
+    left = sum(len(kind.split(", ")) for kind in kinds[_SHOWN:])
+    return f" {joined} ".join(kinds[:_SHOWN]) + (f" and {left} other changes" if left else "")
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -192,7 +201,7 @@ def value_of_a_hire(
     >>> value_of_a_hire(rebalance(tables, period="2025-12")).table[["done_more", "verdict"]].iloc[0].tolist()
     ['start P2', 'worth it']
     """
-    refuse_no_decision(decision)
+    asked(decision)
     _refuse_nobody(people)
     if decision.problem.capacity.empty:
         raise MissingTableError("capacity: missing, or all of it before the plan. A hire adds to it; add rows from the "

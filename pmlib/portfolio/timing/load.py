@@ -11,8 +11,8 @@ import pandas as pd
 from pmlib.errors import MissingTableError, ParameterError, did_you_mean
 from pmlib.months import month_text, parse_month
 from pmlib.portfolio.actions import records
+from pmlib.portfolio.arguments import asked
 from pmlib.portfolio.decision import Decision
-from pmlib.portfolio.origins import refuse_no_decision
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -208,7 +208,7 @@ def workload(decision: Decision) -> Load:
     >>> workload(rebalance(tables, period="2025-12")).headline()["75 %"]
     'is the highest use, of design'
     """
-    refuse_no_decision(decision)
+    asked(decision)
     if decision.problem.capacity.empty:
         raise MissingTableError("capacity: missing, or all of it before the plan. The load is set against it; add rows "
                                 "from the plan's first month on.")

@@ -234,7 +234,7 @@ def test_no_plan_even_without_budgets_is_refused():
     ({"against": "value_k"}, "against: got 'value_k'.*Take another name"),
     ({"against": "risk", "amounts": {"P1": 1.0}}, "amounts: P2 has no risk, and 6 more"),
     ({"aim": "lest"}, "aim: got 'lest'.*Did you mean 'least'"),
-    ({"points": 2}, "points: got 2, allowed 3 or more"),
+    ({"points": 2}, "points: got 2, allowed a whole number of 3 or more"),
 ])
 def test_options_that_do_not_fit_are_refused(options, message):
     with pytest.raises(ParameterError, match=message):
@@ -243,7 +243,7 @@ def test_options_that_do_not_fit_are_refused(options, message):
 
 def test_an_unknown_point_is_refused():
     frontier = value_frontier(_decided(_independent()))
-    with pytest.raises(ParameterError, match="point: got 999, allowed 1 to"):
+    with pytest.raises(ParameterError, match="point: got 999, allowed a whole number from 1 to"):
         frontier.decision_at(999)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 
 import numpy as np
@@ -38,7 +37,8 @@ def _filtered(points):
 
 
 def _brute_force(gains, costs, budgets):
-    choices = np.array(list(itertools.product((0.0, 1.0), repeat=len(gains))))
+    n = len(gains)
+    choices = ((np.arange(2**n)[:, None] >> np.arange(n)) & 1).astype(float)
     return _filtered((choices @ gains)[(choices @ costs <= np.asarray(budgets) + 1e-9).all(axis=1)])
 
 
@@ -184,3 +184,17 @@ def test_numbers_that_do_not_fit_are_refused(arguments, message):
 def test_an_unknown_engine_is_refused():
     with pytest.raises(ParameterError, match="engine: got 'fats'.*Did you mean 'fast'"):
         non_dominated([[1, 2]], [[1]], [1], engine="fats")
+
+
+@pytest.mark.parametrize(("wrong", "words"), [
+    ({"gains": "text"}, "gains: got 'text' that holds more than numbers, allowed an array of them"),
+    ({"costs": [[object()], [1]]}, "costs: got a list that holds more than numbers"),
+    ({"budgets": [10**400]}, "budgets: got a list that holds more than numbers"),
+    ({"gains": [[1e300, 1], [1, 2]]}, r"gains: got 1e\+300 for item 0, allowed a number up to 1e\+12"),
+    ({"node_limit": -1}, "node_limit: got -1, allowed a whole number of 0 or more"),
+    ({"node_limit": float("nan")}, "node_limit: got nan, allowed a whole number"),
+    ({"engine": ["fast"]}, "engine: got a list, allowed auto, fast, plain"),
+])
+def test_what_is_no_array_of_numbers_is_refused(wrong, words):
+    with pytest.raises(ParameterError, match=words):
+        non_dominated(**({"gains": [[1, 2], [2, 1]], "costs": [[1], [1]], "budgets": [1]} | wrong))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pmlib.errors import ParameterError
 from pmlib.portfolio.decision import rebalance
 from pmlib.portfolio.frontiers.value_for_money import value_for_money
 from pmlib.portfolio.model import Rows, solve
@@ -87,3 +88,19 @@ def test_without_a_plan_the_order_remains():
     assert "There is no plan to compare with" in money.summary()
     assert money.headline() == {"2": "projects in order of value for money"}
     assert np.isnan(money.same_money_k)
+
+
+@pytest.mark.parametrize("seed", [9, 12, 23])
+def test_the_money_of_a_plan_could_always_buy_the_plan(make_tables, seed):
+    tables = {name: table for name, table in make_tables(seed, 6).items() if name != "links"}
+    plan = rebalance(tables, period="2025-12", policy=Policy(max_moved_k=400.0, slow_pace=1.5, mix="off"))
+    assert plan.found
+    money = value_for_money(plan)
+    assert money.same_money_k >= money.plan_value_k - 1e-6
+    assert money.same_value_k <= money.plan_cost_k + 1e-6
+
+
+@pytest.mark.parametrize("odd", [None, "plan", 3.0, {}], ids=repr)
+def test_only_a_decision_has_value_for_money(odd):
+    with pytest.raises(ParameterError, match=r"decision: got .*, allowed a Decision\. Make one with rebalance\."):
+        value_for_money(odd)

@@ -142,3 +142,20 @@ def test_without_values_or_weights_it_says_what_is_missing():
         group_plans(problem)
     with pytest.raises(MissingTableError, match="weights"):
         group_plans({"projects": PROJECTS}, **ONE)
+
+
+@pytest.mark.parametrize(("wrong", "words"), [
+    ({"policy": {"budget_k": 60}}, "policy: got a dict, allowed a Policy"),
+    ({"keep_agreed": "yes"}, "keep_agreed: got 'yes', allowed a bool"),
+    ({"values": {3: POINTS["board"], "3": POINTS["sales"]}}, "values: two groups have the same name"),
+    ({"values": POINTS | {"board": [1.0]}}, "values of board: got list, allowed a Series or mapping"),
+])
+def test_arguments_of_another_kind_are_refused(wrong, words):
+    with pytest.raises(ParameterError, match=words):
+        group_plans(**({"source": {"projects": PROJECTS}, "values": POINTS} | ONE | wrong))
+
+
+def test_a_compiled_problem_has_its_own_period_and_policy():
+    problem = compile_problem({"projects": PROJECTS}, values=POINTS["board"], **ONE)
+    with pytest.raises(ParameterError, match=r"period, policy: got one beside a problem, which has its own"):
+        group_plans(problem, POINTS, policy=Policy(budget_k=500.0))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pmlib.errors import ParameterError
-from pmlib.portfolio import Policy, rebalance
+from pmlib.portfolio import Policy
 from pmlib.portfolio.plans import Change, solve
 from pmlib.portfolio.problem import compile_problem, outcome, revalued
 from pmlib.portfolio.robust.scenario_models import (

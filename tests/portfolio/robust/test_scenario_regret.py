@@ -170,7 +170,7 @@ def test_relative_regret_needs_best_values_above_zero(lumber):
 @pytest.mark.parametrize(("options", "said"), [
     ({"rho": 1.5}, "rho: got 1.5, allowed 0 to 1"), ({"rho": -0.1}, "rho: got -0.1"),
     ({"tail": 0.0}, "tail: got 0.0, allowed above 0, up to 1"), ({"tail": 10}, "tail: got 10"),
-    ({"regret": "relativ"}, r"regret: got 'relativ'. Known: absolute, relative. Did you mean 'relative'\?"),
+    ({"regret": "relativ"}, r"regret: got 'relativ', allowed absolute, relative. Did you mean 'relative'\?"),
 ], ids=str)
 def test_options_outside_their_range_are_refused(lumber, options, said):
     with pytest.raises(ParameterError, match=said):

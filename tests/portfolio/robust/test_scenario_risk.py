@@ -89,7 +89,7 @@ def test_where_no_plan_is_safer_it_says_so(case):
 
 
 @pytest.mark.parametrize(("options", "said"), [
-    ({"steps": 1}, "steps: got 1, allowed 2 to 200, a whole number"), ({"steps": 2.5}, "steps: got 2.5"),
+    ({"steps": 1}, "steps: got 1, allowed a whole number from 2 to 200"), ({"steps": 2.5}, "steps: got 2.5"),
     ({"tail": 0.0}, "tail: got 0.0, allowed above 0, up to 1"),
 ], ids=str)
 def test_options_outside_their_range_are_refused(case, options, said):

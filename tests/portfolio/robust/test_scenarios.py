@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pmlib.errors import MissingTableError, ParameterError
+from pmlib.errors import MissingTableError, ParameterError, SchemaError
 from pmlib.portfolio import Policy
 from pmlib.portfolio.problem import compile_problem
 from pmlib.portfolio.robust.scenarios import Scenarios
@@ -58,7 +58,7 @@ def test_without_probabilities_all_are_alike():
     (VALUES, {"boom": math.nan, "bust": 1.0}, "probability of 'boom': got nan, allowed a finite number"),
     (VALUES, {"boom": 1.0}, "probability: 'bust' has none, allowed one for each of 2 scenarios"),
     (VALUES, {"boom": 0.5, "burst": 0.5}, r"probability: no scenario is called 'burst'.*Did you mean 'bust'\?"),
-    (VALUES, pd.Series([0.5, 0.5, 0.5], index=["boom", "boom", "bust"]), "probability: index boom stands twice|probability of 'boom'|stands there twice"),
+    (VALUES, pd.Series([0.5, 0.5, 0.5], index=["boom", "boom", "bust"]), "probability: a scenario stands there twice"),
     (VALUES[["boom"]], None, "scenarios: got 1, allowed 2 or more"),
     (VALUES.set_axis(["boom", "boom"], axis=1), None, "scenarios: scenario 'boom' stands twice"),
     (VALUES.set_axis(["P17", "P17"]), None, "scenarios: project 'P17' stands twice"),
@@ -132,7 +132,7 @@ def test_levers_of_one_kind_multiply_in_any_order(problem, one, two):
     ({"benefit": "-20 %"}, "benefit in 'then': got '-20 %', allowed a finite number"),
     ({"benefit": True}, "benefit in 'then': got True"),
     ({"benefit of cores": -0.2}, r"benefit of cores in 'then': no project to decide has 'cores'.*mean 'core'\?"),
-    (-0.2, r"scenarios: 'then' has \(0.5, -0.2\), allowed \(probability, \{lever: change\}\)"),
+    (-0.2, r"scenarios: 'then' has a tuple, allowed \(probability, \{lever: change\}\)"),
 ], ids=str)
 def test_what_is_wrong_with_a_lever_is_named(problem, levers, said):
     with pytest.raises(ParameterError, match=said):
@@ -197,3 +197,34 @@ def test_draws_outside_their_range_are_refused(tables, options, said):
 def test_draws_need_estimates(tables):
     with pytest.raises(MissingTableError, match="estimates: missing. Draws need p10, p50 and p90"):
         Scenarios.from_draws({name: table for name, table in tables.items() if name != "estimates"})
+
+
+@pytest.mark.parametrize(("field", "value", "words"), [
+    ("values", [1.0], "values: got a list, allowed a DataFrame"),
+    ("values", VALUES * 1e300, "'boom' has .*e.30. for P17, allowed a finite number"),
+    ("probability", {"boom": 0.5, "bust": 0.5}, "probability: got a dict, allowed a Series"),
+    ("probability", pd.Series({"boom": "half", "bust": 0.5}), "probability of 'boom': got 'half', allowed a finite"),
+    ("people_price", pd.Series({"boom": -1.0, "bust": 1.0}), "people_price of 'boom': got -1, allowed 0 or more"),
+    ("unit", 3, "unit: got 3, allowed a str"),
+])
+def test_scenarios_made_by_hand_are_held_to_the_same(field, value, words):
+    made = Scenarios.from_values(VALUES)
+    fields = {name: getattr(made, name) for name in ("values", "probability", "people_price", "assumption", "unit")}
+    with pytest.raises(ParameterError, match=words):
+        Scenarios(**fields | {field: value})
+
+
+def test_draws_of_a_given_problem_still_check_the_estimates(tables):
+    problem = compile_problem(tables, period="2025-12")
+    wrong = tables["estimates"].astype({"p10": object})
+    wrong.loc[0, "p10"] = "much"
+    with pytest.raises(SchemaError, match="estimates row 0 .*'p10': no usable number, got 'much'"):
+        Scenarios.from_draws(tables | {"estimates": wrong}, problem=problem)
+    with pytest.raises(ParameterError, match=r"problem: got 3, allowed a Problem"):
+        Scenarios.from_draws(tables, problem=3)
+
+
+@pytest.mark.parametrize("factors", [{"1": (0.5, {}), 1: (0.5, {})}, {"now": (1.0, {})}, {}], ids=str)
+def test_factors_need_two_names(problem, factors):
+    with pytest.raises(ParameterError, match=r"factors: got \d names for \d scenarios, allowed 2 or more"):
+        Scenarios.from_factors({}, factors, problem=problem)

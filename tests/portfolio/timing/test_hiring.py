@@ -150,7 +150,7 @@ def test_what_is_no_skill_and_no_price_is_refused(options, message):
 
 
 def test_what_is_no_decision_is_refused():
-    with pytest.raises(ParameterError, match=r"decision: got dict, allowed a Decision. Pass pm.rebalance"):
+    with pytest.raises(ParameterError, match=r"decision: got a dict, allowed a Decision. Make one with"):
         value_of_a_hire({})
 
 
@@ -183,7 +183,10 @@ def test_a_plan_that_is_not_proved_claims_no_exact_zero():
 def test_what_is_given_up_for_a_hire_reads_as_one_list():
     row = pd.Series({"skill": "design", "gain_k": 5.0, "cost_k": 1.0, "worth_up_to_k": 5.0, "verdict": "worth it",
                      "done_more": "keep C; start A, B", "done_less": "keep D; start E"})
-    assert _hires(_tables())._best(row).endswith("; then also keep C and start A, B; no longer keep D or start E.")
+    said = _hires(_tables())._best
+    assert said(row).endswith("; then also keep C and start A, B; no longer keep D or start E.")
+    row["done_more"] = "fast A; hold B; keep C; slow D, E; start F"
+    assert "then also fast A and hold B and keep C and 3 other changes; no longer" in said(row)
 
 
 @pytest.mark.parametrize("seed", (1, 4, 5))
