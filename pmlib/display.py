@@ -20,6 +20,8 @@ VERBS = ("start", "keep", "slow", "fast", "hold", "stop", "decline")
 #: Colours of a figure after quantising: enough for anti-aliased text, and half the bytes.
 _PALETTE = 32
 _DOTS_PER_INCH, _MOST_BYTES = (200, 160, 130, 100), 60_000
+#: Square inches from which on a figure is never as small as asked in the finest resolution.
+_LARGE = 36
 _EMPTY = "–"
 # Figures and months stand to the right, unbroken, also with an interval or an arrow behind them; ids do not.
 _FIGURE = re.compile(r"(\d{4}-\d\d|[+-]?\d[\d,.]*( %)?( \(.*\))?( [▲▼–])?|–)$")
@@ -75,7 +77,7 @@ def note(text: str) -> Shown:
 
 
 def table(
-    frame: pd.DataFrame, *, caption: str, columns: Mapping[str, str] | None = None, rows: int = 15,
+    frame: pd.DataFrame | None, *, caption: str, columns: Mapping[str, str] | None = None, rows: int = 15,
     percent: Collection[str] = (), empty: str = "Nothing to show.",
 ) -> Shown:
     """Show the first rows of a frame as a table a board can read.
@@ -101,6 +103,8 @@ def table(
     ParameterError
         A column is not in the frame.
     """
+    if frame is None:
+        return note(empty)
     names = dict(columns) if columns is not None else {str(name): str(name).replace("_", " ") for name in frame}
     for name in names:
         if name not in frame:
@@ -185,7 +189,8 @@ def _png(drawing: Any) -> bytes:
     """Encode a figure in few colours, as finely as the most bytes of a figure allow."""
     from PIL import Image
 
-    for dots in _DOTS_PER_INCH:
+    width, height = drawing.get_size_inches()
+    for dots in _DOTS_PER_INCH[width * height > _LARGE:]:
         raw, small = io.BytesIO(), io.BytesIO()
         drawing.savefig(raw, format="png", dpi=dots, metadata={"Software": None})
         with Image.open(raw) as image:

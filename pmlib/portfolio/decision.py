@@ -203,7 +203,7 @@ class Decision:
         """
         if self.outcome is None:
             return _empty(AGAINST_COLUMNS)
-        return compare(self.problem, self.outcome, last=None if last is None else dict(last))
+        return compare(self.problem, self.outcome, last=last)
 
     def ask(self, question: Callable[..., _Answer], *tables: Mapping[str, Any], **options: Any) -> _Answer | None:
         """Ask something of the plan: the answer, or None where there is no plan or a table is missing.
@@ -260,7 +260,7 @@ class Decision:
         projects : sequence of project_id, optional
             All when left out.
         exact : bool, optional
-            Whether each is solved anew; when left out, up to 60 projects are, and more are bounded only.
+            Whether each is solved anew; when left out, up to 60 projects with 200 actions are, more are bounded only.
         executor, store
             Where to solve, and a folder from which an interrupted run goes on.
 

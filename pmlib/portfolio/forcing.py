@@ -261,7 +261,9 @@ def costs_of_forcing(
     rows = [_row(overrides, project, plans.get(project)) for project in overrides.projects]
     costs = pd.DataFrame(rows, columns=COLUMNS).astype(_KINDS)
     return Forcing(
-        costs=costs.sort_values(["upper_k", "project_id"], ascending=[False, True]).reset_index(drop=True),
+        # Ties to the sixth digit stand by name, whatever the last digits of the solver.
+        costs=costs.assign(order=costs["upper_k"].round(6)).sort_values(
+            ["order", "project_id"], ascending=[False, True]).drop(columns="order").reset_index(drop=True),
         plan_k=overrides.plan.value, problem=problem, plan=plan,
         unit="points" if problem.policy.objective is Objective.SCORE else f"thousand {problem.currency}")
 

@@ -213,7 +213,7 @@ def solve(problem: Problem, change: Change | None = None) -> Plan:
     policy = compiled(problem).policy
     change = Change() if change is None else of_kind(change, Change, "change", remedy="Make one with Change.")
     answer = solve_model(changed(problem.model, change), gap=policy.gap, node_limit=policy.node_limit,
-                         start=change.start)
+                         start=change.start, near=change.start is not None)
     return planned(problem, answer, name=change.name)
 
 

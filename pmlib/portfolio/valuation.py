@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_scalar
 
 from pmlib.errors import MissingTableError, ParameterError, SchemaError, did_you_mean
 from pmlib.portfolio.inputs import LARGEST
@@ -124,7 +125,7 @@ def going_on(
     money_counts = policy.objective is not Objective.SCORE
     if money_counts and values is None and tables.get("estimates") is None and tables.get("cash_flows") is None:
         raise MissingTableError("estimates, cash_flows: both missing, so no project has a value. "
-                                "Add one of them or pass values=.")
+                                "Add one of them, pass values=, or decide by the score (objective='score').")
     frame = _computed(tables, projects, ids, first_year=first_year, policy=policy)
     if values is not None:
         frame = _overridden(frame, values)
@@ -211,9 +212,12 @@ def given_values(values: object, name: str = "values") -> pd.Series:
     if not isinstance(values, pd.Series):
         raise ParameterError(f"{name}: got {type(values).__name__}, allowed a Series or mapping of numbers by "
                              "project_id. Pass card.increments, or one column with project_id as its index.")
-    real = values.map(lambda value: isinstance(value, Real | str) or pd.isna(value))
-    numbers = pd.to_numeric(values.where(real), errors="coerce").astype(float)
-    wrong = values[(numbers.isna() & values.notna()) | (numbers.abs() > LARGEST)]
+    real = values.map(lambda value: isinstance(value, Real | str) or (is_scalar(value) and pd.isna(value)))
+    try:
+        numbers = pd.to_numeric(values.where(real), errors="coerce").astype(float)
+    except OverflowError:
+        raise ParameterError(f"{name}: a number beyond all measure, allowed up to {LARGEST:g}. Correct it.") from None
+    wrong = values[(numbers.isna() & (values.notna() | ~real)) | (numbers.abs() > LARGEST)]
     if len(wrong):
         raise ParameterError(f"{name}: {wrong.iloc[0]!r} for {wrong.index[0]}, allowed a finite number. "
                              "Correct it or leave the project out.")

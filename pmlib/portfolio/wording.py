@@ -76,7 +76,8 @@ def _no_plan(decision: Decision) -> str:
     needed = sentences(decision.mends)
     if not needed:
         return f"Infeasible: {conflict_sentence(conflict(decision.problem))}"
-    more = f"; and {len(needed) - _SHOWN} more changes" if len(needed) > _SHOWN else ""
+    left = len(needed) - _SHOWN
+    more = f"; and {left} more change{'s' if left > 1 else ''}" if left > 0 else ""
     return f"Infeasible: no plan holds every limit. It needs {'; '.join(needed[:_SHOWN])}{more}."
 
 

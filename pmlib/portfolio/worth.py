@@ -33,7 +33,9 @@ def _groups(problem: Problem) -> list[_Group]:
     budgets = model.rows(*MONEY)
     groups = []
     if len(budgets):
-        groups.append(_Group(name="budget, every year", unit=f"{money} each", rows=budgets, step=100.0))
+        whole = model.names[budgets[0]] == ("budget",)
+        groups.append(_Group(name="budget" if whole else "budget, every year", rows=budgets, step=100.0,
+                             unit=money if whole else f"{money} each"))
     if len(budgets) > 1:
         groups += [_Group(name=label(model.names[row]), unit=money, rows=np.array([row]), step=100.0)
                    for row in budgets]

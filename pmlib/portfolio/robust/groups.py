@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pmlib.errors import ParameterError
+from pmlib.errors import MissingTableError, ParameterError
 from pmlib.portfolio.arguments import mapping, number, of_kind
 from pmlib.portfolio.model import Floats, Ints, Model, Status, solve
 from pmlib.portfolio.policy import Objective, Policy
@@ -222,6 +222,9 @@ def _of_groups(source: Mapping[str, Any] | Problem, values: Mapping[str, pd.Seri
         from pmlib.scoring.inputs import read_table
 
         names = sorted(read_table(source, "weights", columns=("group",))["group"].unique())
+        if len(names) < _FEWEST:
+            raise MissingTableError(f"weights: got {len(names)} ({', '.join(map(str, names)) or 'none'}), allowed two "
+                                    "groups or more. Add the weights of another group, or pass values=.")
         values = {name: score(source, group=name).increments for name in names}
     named = values if isinstance(values, pd.DataFrame) else mapping(
         values, "values", remedy="Pass {group: values by project_id}.")
