@@ -190,7 +190,7 @@ def _png(drawing: Any) -> bytes:
     from PIL import Image
 
     width, height = drawing.get_size_inches()
-    for dots in _DOTS_PER_INCH[width * height > _LARGE:]:
+    for dots in _DOTS_PER_INCH[int(width * height > _LARGE):]:
         raw, small = io.BytesIO(), io.BytesIO()
         drawing.savefig(raw, format="png", dpi=dots, metadata={"Software": None})
         with Image.open(raw) as image:

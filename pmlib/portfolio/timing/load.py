@@ -121,10 +121,11 @@ class Load:
         if found.empty:
             return "No skill keeps out anything worth doing." if self.table["plan_pm"].notna().any() else \
                 "There is no plan; only going on as now is shown."
-        said = [f"{row['skill']} in {row['months']} month{'s' if row['months'] > 1 else ''} from "
-                f"{month_text(row['first'])}" for row in records(found)]
-        most = f"; {self.scarcest} binds hardest" if len(found) > 1 else ""
-        return f"People bind: {', '.join(said)}{most}."
+        said = {row["skill"]: f"{row['skill']} in {row['months']} month{'s' if row['months'] > 1 else ''} from "
+                              f"{month_text(row['first'])}" for row in records(found)}
+        hardest = said.pop(self.scarcest, "") or said.pop(next(iter(said)))
+        others = f"; single projects find no room in {', '.join(said.values())} either" if said else ""
+        return f"What binds is {hardest}{others}."
 
     def _highest(self) -> str:
         share = self.table["plan_share"]

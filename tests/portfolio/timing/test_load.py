@@ -57,7 +57,7 @@ def test_summary_names_what_binds_what_is_bought_and_who_is_overloaded():
     tables = _tables(capacity=(1.0, 1.0, 1.0, 1.0))
     tables["cash_flows"] = tables["cash_flows"].assign(benefit_k=[400.0, 390.0, 300.0])
     result = workload(rebalance(tables, period="2025-12"))
-    assert "People bind: design in" in result.summary()
+    assert "What binds is design in" in result.summary()
     assert "at most 150 % of a skill (design in 2026-01), 2.0 person-months are bought." in result.summary()
     assert "Going on as now overloads design by up to 1.0 person-months a month from 2026-01." in result.summary()
     assert result.headline()["design"] == "binds most, first in 2026-01"
