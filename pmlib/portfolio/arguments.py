@@ -1,4 +1,4 @@
-"""What a question may be asked with: plans, problems, words and plain numbers; all else is refused by name."""
+"""What a question may be asked with: problems, words and plain numbers; all else is refused by name."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ import pandas as pd
 from pmlib.errors import ParameterError, nearest
 
 if TYPE_CHECKING:
-    from pmlib.portfolio.decision import Decision
-    from pmlib.portfolio.problem import Outcome, Problem
+    from pmlib.portfolio.problem import Problem
 
 _Kind = TypeVar("_Kind")
 #: Longer whole numbers are named, not written.
@@ -70,33 +69,6 @@ def mapping(got: Any, name: str, *, remedy: str) -> Mapping[Any, Any]:
     if not isinstance(got, Mapping | pd.Series):
         raise ParameterError(f"{name}: got {shown(got)}, allowed a mapping. {remedy}")
     return dict(got) if isinstance(got, pd.Series) else got
-
-
-def asked(decision: object) -> Decision:
-    """Return a decision, with or without a plan.
-
-    Raises
-    ------
-    ParameterError
-        It is none.
-    """
-    from pmlib.portfolio.decision import Decision
-
-    return of_kind(decision, Decision, "decision", remedy="Make one with rebalance.")
-
-
-def decided(decision: object) -> Outcome:
-    """Return the plan of a decision.
-
-    Raises
-    ------
-    ParameterError
-        There is none.
-    """
-    made = asked(decision)
-    if made.outcome is None:
-        raise ParameterError(f"plan: there is none ({made.status}). Look at .mends for what has to give way.")
-    return made.outcome
 
 
 def compiled(problem: object) -> Problem:

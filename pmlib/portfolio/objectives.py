@@ -9,9 +9,10 @@ import pandas as pd
 
 from pmlib.errors import ParameterError
 from pmlib.portfolio.actions import ON
-from pmlib.portfolio.arguments import asked, floats, mapping, of_kind, shown
+from pmlib.portfolio.arguments import floats, mapping, of_kind, shown
 from pmlib.portfolio.decision import Decision
 from pmlib.portfolio.inputs import LARGEST
+from pmlib.portfolio.origins import asked
 from pmlib.portfolio.valuation import given_values
 
 COLUMNS = ["objective_id", "name", "weight_share", "value_share", "spend_share", "n_projects"]

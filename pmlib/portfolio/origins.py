@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from pmlib.errors import ParameterError
 from pmlib.portfolio.actions import to_decide
-from pmlib.portfolio.arguments import asked
+from pmlib.portfolio.arguments import of_kind
+from pmlib.portfolio.decision import Decision
 from pmlib.portfolio.inputs import checked
+from pmlib.portfolio.problem import Outcome
 
-if TYPE_CHECKING:
-    from pmlib.portfolio.decision import Decision
+
+def asked(decision: object) -> Decision:
+    """Return a decision, with or without a plan.
+
+    Raises
+    ------
+    ParameterError
+        It is none.
+    """
+    return of_kind(decision, Decision, "decision", remedy="Make one with rebalance.")
+
+
+def decided(decision: object) -> Outcome:
+    """Return the plan of a decision.
+
+    Raises
+    ------
+    ParameterError
+        There is none.
+    """
+    made = asked(decision)
+    if made.outcome is None:
+        raise ParameterError(f"plan: there is none ({made.status}). Look at .mends for what has to give way.")
+    return made.outcome
 
 
 def tables_of(

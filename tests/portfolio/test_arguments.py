@@ -10,7 +10,8 @@ import pytest
 
 from pmlib.errors import ParameterError
 from pmlib.portfolio import Change, Policy, rebalance, solve
-from pmlib.portfolio.arguments import asked, decided, floats, mapping, number, one_of, share, shown, whole
+from pmlib.portfolio.arguments import floats, mapping, number, one_of, share, shown, whole
+from pmlib.portfolio.origins import asked, decided
 
 ODD = [None, "text", b"x", True, float("nan"), float("inf"), 10**400, 1j, [], {"a": 1}, np.zeros((2, 2)), pd.NA,
        pd.Series([1.0, 2.0]), pd.DataFrame({"a": [1]}), object(), len]

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError, did_you_mean
-from pmlib.portfolio.arguments import asked, number, of_kind, one_of, whole
+from pmlib.portfolio.arguments import number, of_kind, one_of, whole
 from pmlib.portfolio.decision import Decision
 from pmlib.portfolio.frontiers.framing import NEAR, framed
 from pmlib.portfolio.frontiers.tracing import trace
 from pmlib.portfolio.limits import MONEY
 from pmlib.portfolio.model import Floats, Ints
+from pmlib.portfolio.origins import asked
 from pmlib.portfolio.valuation import given_values
 
 if TYPE_CHECKING:

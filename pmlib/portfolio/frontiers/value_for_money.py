@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pmlib.portfolio.arguments import asked
 from pmlib.portfolio.decision import Decision
 from pmlib.portfolio.frontiers.two_phase_plain import Bools
 from pmlib.portfolio.model import Floats, Ints
+from pmlib.portfolio.origins import asked
 from pmlib.portfolio.problem import Problem
 
 if TYPE_CHECKING:

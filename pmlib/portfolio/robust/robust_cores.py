@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError
-from pmlib.portfolio.arguments import asked, decided, floats, shown, whole
+from pmlib.portfolio.arguments import floats, shown, whole
 from pmlib.portfolio.decision import Decision
 from pmlib.portfolio.fan_out import solve_all
 from pmlib.portfolio.inputs import LARGEST
 from pmlib.portfolio.model import Floats
+from pmlib.portfolio.origins import asked, decided
 from pmlib.portfolio.plans import Change, Plan
 from pmlib.portfolio.problem import Problem, revalued
 from pmlib.portfolio.robust.portfolios import VERDICTS, of_verdict

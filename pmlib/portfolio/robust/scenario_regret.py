@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import CheckError, ParameterError
-from pmlib.portfolio.arguments import decided, one_of, share
+from pmlib.portfolio.arguments import one_of, share
 from pmlib.portfolio.fan_out import solve_all
 from pmlib.portfolio.model import Floats, Ints, Status
+from pmlib.portfolio.origins import decided
 from pmlib.portfolio.plans import Change, Plan
 from pmlib.portfolio.problem import Outcome, Problem
 from pmlib.portfolio.robust.scenario_answers import AVERSE, DECIDED, EXPECTED, LEAST, Regret, ScenarioPlans

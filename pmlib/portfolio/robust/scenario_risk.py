@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from pmlib.errors import SolverError
-from pmlib.portfolio.arguments import decided, share, whole
+from pmlib.portfolio.arguments import share, whole
 from pmlib.portfolio.fan_out import solve_all
 from pmlib.portfolio.model import Ints, Status
+from pmlib.portfolio.origins import decided
 from pmlib.portfolio.plans import Change, Plan
 from pmlib.portfolio.robust.scenario_models import (
     RiskModel,

@@ -15,11 +15,11 @@ import pandas as pd
 
 from pmlib.errors import MissingTableError, ParameterError, did_you_mean
 from pmlib.months import as_month, month_text
-from pmlib.portfolio.arguments import asked
 from pmlib.portfolio.decision import Decision
 from pmlib.portfolio.fan_out import solve_all
 from pmlib.portfolio.limits import MONEY
 from pmlib.portfolio.model import Ints, RowName, Status
+from pmlib.portfolio.origins import asked
 from pmlib.portfolio.plans import Change, Plan
 from pmlib.portfolio.policy import Objective
 from pmlib.portfolio.problem import Outcome, Problem

@@ -11,8 +11,8 @@ import pandas as pd
 from pmlib.errors import MissingTableError, ParameterError, did_you_mean
 from pmlib.months import month_text, parse_month
 from pmlib.portfolio.actions import records
-from pmlib.portfolio.arguments import asked
 from pmlib.portfolio.decision import Decision
+from pmlib.portfolio.origins import asked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
