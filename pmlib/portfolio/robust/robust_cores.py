@@ -21,14 +21,15 @@ from pmlib.portfolio.plans import Change, Plan
 from pmlib.portfolio.problem import Problem, revalued
 from pmlib.portfolio.robust.portfolios import VERDICTS, of_verdict
 from pmlib.portfolio.robust.scenario_draws import estimated
+from pmlib.scoring.robust.funded import wilson
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 #: From this share of the sampled optima on a project is core; from its complement down it is exterior.
 CORE = 0.95
-#: Standard normal quantiles of 90 % and 97.5 %.
-_Z90, _Z95 = 1.2815516, 1.959964
+#: Standard normal quantile of 90 %.
+_Z90 = 1.2815516
 #: So many draws begin from the plan; the others from the best of it and of their plans.
 _PILOT = 16
 _MOST = 100_000
@@ -280,7 +281,7 @@ def _solved(problem: Problem, values: pd.DataFrame, *, start: Floats, executor: 
 def _table(problem: Problem, choices: np.ndarray, *, now: np.ndarray) -> pd.DataFrame:
     projects, frame = problem.actions.projects, problem.actions.frame
     share = frame["on"].to_numpy(dtype=bool)[choices].mean(axis=0)
-    low, high = _wilson(share, len(choices))
+    low, high = wilson(share, len(choices))
     verdict = np.select([share >= CORE, share > 1 - CORE], VERDICTS[:2], default=VERDICTS[2])
     often = np.bincount(choices.ravel(), minlength=len(frame))
     most = pd.Series(often).groupby(frame["project"].to_numpy()).idxmax().to_numpy()
@@ -292,11 +293,3 @@ def _table(problem: Problem, choices: np.ndarray, *, now: np.ndarray) -> pd.Data
         "action": frame["action"].astype(str).to_numpy()[most], "planned": now,
     })
     return table.sort_values(["share", "project_id"], ascending=[False, True], kind="stable", ignore_index=True)
-
-
-def _wilson(share: Floats, n: int) -> tuple[Floats, Floats]:
-    """95 % interval of shares counted in n independent draws; never empty, not even at 0 and 1."""
-    shrink = _Z95**2 / n
-    middle = (share + shrink / 2) / (1 + shrink)
-    half = np.sqrt(share * (1 - share) * shrink + shrink**2 / 4) / (1 + shrink)
-    return np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)

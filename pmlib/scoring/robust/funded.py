@@ -234,7 +234,7 @@ def _best(problem: Problem, *, start: FloatArray | None = None) -> Solution:
 
 def _table(problem: Problem, on: np.ndarray, expected_rank: pd.Series) -> pd.DataFrame:
     projects, share = problem.actions.projects, on.mean(axis=0)
-    low, high = _wilson(share, len(on))
+    low, high = wilson(share, len(on))
     verdict = np.select([share >= CORE, share > 1 - CORE], VERDICTS[:2], default=VERDICTS[2])
     table = pd.DataFrame({
         "project_id": projects["project_id"].astype(str), "name": projects["name"].astype(str),
@@ -245,7 +245,7 @@ def _table(problem: Problem, on: np.ndarray, expected_rank: pd.Series) -> pd.Dat
     return table.sort_values(["share", "project_id"], ascending=[False, True], kind="stable", ignore_index=True)
 
 
-def _wilson(share: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
+def wilson(share: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
     """95 % interval of shares counted in n independent draws; never empty, not even at 0 and 1."""
     shrink = _Z95**2 / n
     middle = (share + shrink / 2) / (1 + shrink)

@@ -13,7 +13,7 @@ from pmlib.errors import MissingTableError, ParameterError
 from pmlib.portfolio import Policy, rebalance
 from pmlib.scoring import criteria, score
 from pmlib.scoring.robust.acceptability import acceptability
-from pmlib.scoring.robust.funded import _increments, _wilson, funded
+from pmlib.scoring.robust.funded import _increments, funded, wilson
 from pmlib.scoring.robust.score_spread import uniform_scores
 from pmlib.scoring.robust.weight_space import weight_space
 
@@ -118,7 +118,7 @@ def test_a_mandatory_project_is_in_every_plan(tables, sampled):
 @pytest.mark.parametrize("n", [1, 20, 200])
 def test_intervals_are_wilsons(n):
     count = np.unique(np.array([0, n // 3, n]))
-    low, high = _wilson(count / n, n)
+    low, high = wilson(count / n, n)
     expected = proportion_confint(count, n, method="wilson")
     np.testing.assert_allclose([low, high], expected, atol=1e-7)
     assert (high > low).all()
