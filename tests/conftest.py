@@ -7,6 +7,9 @@ import matplotlib as mpl
 import pytest
 from hypothesis import settings
 
+from pmlib.sample.writing import write_large_tables
+from pmlib.workbook import Workbook, open_workbook
+
 mpl.use("agg")
 
 # A run is repeatable: the same tree gives the same examples.
@@ -14,6 +17,13 @@ settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def quillmark() -> Workbook:
+    """The sample company as a user opens it, once for all tests that only read it."""
+    write_large_tables(ROOT / "data" / "quillmark")
+    return open_workbook(ROOT / "data" / "quillmark")
 
 
 @pytest.fixture
