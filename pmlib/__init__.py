@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pmlib.display import figure as figure
     from pmlib.display import if_available as if_available
     from pmlib.display import note as note
+    from pmlib.display import reconcile as reconcile
     from pmlib.display import table as table
     from pmlib.portfolio import Policy as Policy
     from pmlib.portfolio import rebalance as rebalance
@@ -33,14 +34,14 @@ _ROOMS = ("plots", "portfolio", "product", "reporting", "scoring", "widgets")
 _VERBS = {
     "Policy": "portfolio", "answer": "display", "data_quality": "quality", "figure": "display",
     "if_available": "display", "note": "display", "open_workbook": "workbook", "portfolio_or_product": "aspects",
-    "rebalance": "portfolio", "record": "reporting", "review_products": "product", "score": "scoring",
-    "table": "display",
+    "rebalance": "portfolio", "reconcile": "display", "record": "reporting", "review_products": "product",
+    "score": "scoring", "table": "display",
 }
 
 __all__ = [
     "Policy", "answer", "data_quality", "figure", "if_available", "note", "open_workbook", "plots", "portfolio",
-    "portfolio_or_product", "product", "rebalance", "record", "reporting", "review_products", "score", "scoring",
-    "table", "widgets",
+    "portfolio_or_product", "product", "rebalance", "reconcile", "record", "reporting", "review_products", "score",
+    "scoring", "table", "widgets",
 ]
 
 

@@ -185,6 +185,22 @@ def if_available(question: Callable[..., _Result], tables: Mapping[str, Any], **
         return None
 
 
+def reconcile(*results: Any) -> str:
+    """Check every answer that is there, and say what adds up; None, where there was no answer, is passed over.
+
+    Raises
+    ------
+    CheckError
+        One of them does not add up.
+
+    Examples
+    --------
+    >>> reconcile(None)
+    ''
+    """
+    return " ".join(result.check() for result in results if result is not None)
+
+
 def _png(drawing: Any) -> bytes:
     """Encode a figure in few colours, as finely as the most bytes of a figure allow."""
     from PIL import Image

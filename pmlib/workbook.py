@@ -238,7 +238,7 @@ def open_workbook(source: str | Path, *, as_of: str | dt.date | None = None) -> 
     Examples
     --------
     >>> open_workbook("data/quillmark")
-    <Workbook: Quillmark Sensors; 39 tables; 5,071 rows are set aside>
+    <Workbook: Quillmark Sensors; 40 tables; 5,071 rows are set aside>
     """
     opened = open_source(source)
     checked = check_all(opened)

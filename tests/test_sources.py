@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-import socket
 import sqlite3
-import subprocess
 from pathlib import Path
 
 import duckdb
@@ -22,6 +19,7 @@ from pmlib.product import review_products
 from pmlib.sample import make_tables
 from pmlib.schema import TABLES
 from pmlib.workbook import open_workbook
+from tests.servers import postgresql
 
 PERIOD = "2025-12"
 
@@ -189,39 +187,10 @@ def test_a_period_read_again_is_the_same_or_names_what_was_corrected(tables, tmp
     assert changed.summary() == "Corrected since: budgets (1 changed: G1 · 2026)."
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
-def postgres(tmp_path):
-    """Start Debian's server on a free loopback port; install it first where that is allowed."""
-    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not binaries and shutil.which("apt-get"):
-        subprocess.run(["apt-get", "install", "-y", "-q", "postgresql"], check=False, capture_output=True)
-        binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not binaries:
-        pytest.skip("PostgreSQL is not installed and cannot be")
-    home, port = tmp_path / "server", free_port()
-    home.mkdir()
-    # The server refuses to run as root.
-    account = {"user": "postgres"} if Path("/root").owner() == Path.home().owner() == "root" else {}
-    if account:
-        shutil.chown(home, "postgres")
-        for folder in (tmp_path, *tmp_path.parents):
-            if str(folder).startswith("/tmp/"):
-                folder.chmod(0o755)
-
-    def run(*words: str) -> None:
-        subprocess.run([str(binaries[-1] / words[0]), *words[1:]], check=True, capture_output=True, **account)
-
-    run("initdb", "-D", str(home / "data"), "-A", "trust", "-U", "pmo")
-    run("pg_ctl", "-D", str(home / "data"), "-w", "-l", str(home / "log"), "-o",
-        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={home}", "start")
-    yield f"postgres://pmo:secret@127.0.0.1:{port}/postgres"
-    run("pg_ctl", "-D", str(home / "data"), "-m", "immediate", "stop")
+def postgres():
+    with postgresql() as address:
+        yield address
 
 
 @pytest.mark.engines

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from pmlib.months import month_name, month_text
-from pmlib.plots.style import COLOURS, INK, LINE, MARKERS, MUTED, axes, finish, house_style
+from pmlib.plots.style import COLOURS, INK, LINE, MARKERS, MUTED, TINY, axes, finish, house_style
 
 _SMALL, _TINY = 9, 7.5
 _LONGEST = 22
@@ -195,8 +195,8 @@ def board(frame: pd.DataFrame, ax: Axes | None = None, *, currency: str = "EUR")
     ax.set_axis_off()
     ax.set_xlim(0, 100)
     ax.set_ylim(len(frame) + 0.1, -1.2)
-    heads = (f"Revenue, {currency}", "Market share, %", "NPS, points", "CSAT, %", "12-month kept, %")
-    columns = ("", "", "nps_n", "csat_n", "retention_12_n")
+    heads = (f"Revenue, {currency}", "Margin, %", "Market share, %", "NPS, points", "12-month kept, %")
+    columns = ("", "", "", "nps_n", "retention_12_n")
     for x, head, column in zip(_BOARD_COLUMNS, heads, columns, strict=True):
         ax.text(x, -0.8, head, ha="right", fontsize=_SMALL, color=MUTED)
         ax.text(x, -0.4, _n_told(frame[column]) if column else "", ha="right", fontsize=_TINY, color=MUTED)
@@ -225,10 +225,10 @@ def _board_cells(row: dict[Hashable, Any]) -> list[tuple[str, str, str]]:
     change = [100 * row[f"revenue_change{end}"] for end in ("", "_low", "_high")]
     spread = "" if math.isnan(change[0]) else f"{change[0]:+.0f} % ({change[1]:+.0f} to {change[2]:+.0f})"
     cells = [(revenue or "not measured", spread, row["revenue_arrow"])]
-    for metric, scale in (("share", 100), ("nps", 1), ("csat", 100), ("retention_12", 100)):
+    for metric, scale in (("margin", 100), ("share", 100), ("nps", 1), ("retention_12", 100)):
         value, low, high = (scale * row[f"{metric}{end}"] for end in ("", "_low", "_high"))
         known = not math.isnan(value)
-        interval = f"{low:.0f} to {high:.0f}" if known else ""
+        interval = f"{low:.0f} to {high:.0f}" if known and high > low else ""
         cells.append((f"{value:.1f}" if known else "not measured", interval, row[f"{metric}_arrow"]))
     return cells
 
@@ -298,7 +298,7 @@ def _written(n_cohorts: int, n_ages: int) -> list[tuple[int, int]]:
 
 
 def _cell_text(ax: Axes, at: tuple[float, float], text: str, *, dark: bool) -> None:
-    ax.text(*at, text, ha="center", va="center", fontsize=_TINY, color="white" if dark else INK, zorder=2)
+    ax.text(*at, text, ha="center", va="center", fontsize=TINY, color="white" if dark else INK, zorder=2)
 
 
 def _label(ax: Axes, text: str, at: tuple[float, float], *, shift: tuple[float, float], ha: str) -> None:

@@ -15,13 +15,18 @@ from pmlib.product.customers import Activity, CohortTriangle, active_counts, tri
 from pmlib.product.engine import Tables
 from pmlib.product.estimate import Estimate, series_of
 from pmlib.product.market import monthly_shares, share_change_error, window_share
+from pmlib.product.money.margin import ProductMargin
 from pmlib.product.revenue import MonthlyRevenue
 from pmlib.product.satisfaction import Instrument, answer_counts, estimate_of
+from pmlib.product.voice.response_weighting import weight_by_response
 from pmlib.product.wording import counted
 
 _AGE, _CARRIED = 12, "subscription"
-_METRICS = {"revenue": "%", "share": "pp", "nps": "points", "csat": "pp", "retention_12": "pp"}
-_NAMES = {"revenue": "revenue", "share": "market share", "nps": "NPS", "csat": "CSAT", "retention_12": "retention"}
+_METRICS = {"revenue": "%", "margin": "pp", "share": "pp", "nps": "points", "csat": "pp", "retention_12": "pp"}
+_NAMES = {
+    "revenue": "revenue", "margin": "margin", "share": "market share", "nps": "NPS", "csat": "CSAT",
+    "retention_12": "retention",
+}  # fmt: skip
 _CHANGES = {metric: f"{metric}_change{'_pp' if unit == 'pp' else ''}" for metric, unit in _METRICS.items()}
 
 
@@ -44,14 +49,16 @@ Measured: TypeAlias = dict[str, Reading]
 
 
 def measure(
-    tables: Tables, products: pd.DataFrame, revenue: MonthlyRevenue | None, *, last: int, months: int
-) -> dict[str, Measured]:
+    tables: Tables, products: pd.DataFrame, revenue: MonthlyRevenue | None, *, last: int, months: int,
+    margin: ProductMargin | None = None,
+) -> dict[str, Measured]:  # fmt: skip
     """Measure every metric of the board in the last ``months`` and in as many before, by product.
 
     A metric whose table is missing, or a product without rows in it, is simply not in the answer.
     """
     return {
         "revenue": _revenue(revenue, last, months),
+        "margin": _margin(margin, last, months),
         "share": _share(tables, products, last=last, months=months),
         **_surveys(tables, last, months),
         "retention_12": _retention(tables, last, months),
@@ -155,6 +162,40 @@ def _revenue_reading(rows: pd.DataFrame, months: int) -> Reading:
     return Reading(level=levels[1], before=levels[0], change=change)
 
 
+def _margin(margin: ProductMargin | None, last: int, months: int) -> Measured:
+    """Contribution by revenue of each window, and whether the months changed by more than they do anyway."""
+    if margin is None:
+        return {}
+    span = pd.RangeIndex(last - 2 * months + 1, last + 1)
+    return {
+        str(product): _margin_reading(rows.set_index("month").reindex(span), months)
+        for product, rows in margin.months.groupby("product_id")
+    }
+
+
+def _margin_reading(rows: pd.DataFrame, months: int) -> Reading:
+    left, earned = (rows[name].to_numpy(dtype=np.float64) for name in ("contribution_k", "revenue_k"))
+    before, after = (_ratio(left[part], earned[part]) for part in (slice(months), slice(months, None)))
+    change = Change.unmeasured(before.n, after.n)
+    if before.n == after.n == months:
+        # Every month's contribution against what the whole window's margin would have left of its revenue.
+        noise = [(left[part] - one.value * earned[part]) * months / earned[part].sum() + one.value
+                 for part, one in ((slice(months), before), (slice(months, None), after))]  # fmt: skip
+        change = share_change(
+            noise[1], noise[0], change=after.value - before.value, study_error=0.0,
+            carried=bool(rows["subscriptions"].sum() > 0),
+        )  # fmt: skip
+    return Reading(level=after, before=before, change=change)
+
+
+def _ratio(left: npt.NDArray[np.float64], earned: npt.NDArray[np.float64]) -> Estimate:
+    known = np.isfinite(left) & np.isfinite(earned)
+    if not known.all() or earned.sum() <= 0:
+        return Estimate.unmeasured(unit="share", n_missing=int((~known).sum()))
+    value = float(left.sum() / earned.sum())
+    return Estimate(value=value, low=value, high=value, n=len(left), n_missing=0, unit="share")
+
+
 def _counted(series: npt.NDArray[np.float64]) -> Estimate:
     total, n = float(np.nansum(series)), int(np.isfinite(series).sum())
     return Estimate(value=total, low=total, high=total, n=n, n_missing=len(series) - n, unit="thousand")
@@ -200,7 +241,30 @@ def _surveys(tables: Tables, last: int, months: int) -> dict[str, Measured]:
         metric = str(instrument).lower()
         if metric in measured:
             measured[metric][str(product)] = _answers(rows, last - months)
+    if tables.get("invitations") is not None:
+        measured["nps"] |= _weighted(tables, last, months)
     return measured
+
+
+def _weighted(tables: Tables, last: int, months: int) -> Measured:
+    """Scores weighted by who was asked, where that can be done in both windows."""
+    after, before = (
+        weight_by_response(tables, period=end, months=months).products.set_index("product_id")
+        for end in (last, last - months)
+    )
+    known = after.index[after["weighted"].notna()].intersection(before.index[before["weighted"].notna()])
+    readings = {}
+    for product in known:
+        level, base = (_weighted_estimate(rows.loc[product]) for rows in (after, before))
+        readings[str(product)] = Reading(level=level, before=base, change=points_change(base, level))
+    return readings
+
+
+def _weighted_estimate(row: pd.Series) -> Estimate:
+    return Estimate(
+        value=float(row["weighted"]), low=float(row["weighted_low"]), high=float(row["weighted_high"]),
+        n=int(row["n"]), n_missing=0, unit=str(row["unit"]),
+    )  # fmt: skip
 
 
 def _answers(counts: pd.DataFrame, last_before: int) -> Reading:
@@ -266,6 +330,8 @@ def _reasons(product: Any, measured: dict[str, Measured], first: int | None, *, 
         reasons.append("no revenue in this period")
     elif first is not None and first > last - 2 * months + 1:
         reasons.append(f"on sale for {counted(last - first + 1, 'month')}: no {months} months before to compare")
+    if readings["revenue"].level.n and not readings["margin"].level.n:
+        reasons.append("no costs for every month of this period")
     if not readings["share"].level.n:
         reasons.append("no market study in this period")
     if not readings["nps"].level.n and not readings["csat"].level.n:

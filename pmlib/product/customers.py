@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ from pmlib.errors import MissingTableError, ParameterError
 from pmlib.months import as_month, month_name
 from pmlib.product.engine import Lazy, Tables, lazy, month_of_date
 from pmlib.product.estimate import Estimate
+from pmlib.product.loyalty.contracts import of_product, refuse_unknown
+from pmlib.product.marts import MartTables, customer_months
 from pmlib.product.satisfaction import share_estimate
 from pmlib.product.wording import counted, percent, percents_between
 
@@ -30,11 +32,20 @@ class Activity(StrEnum):
     ORDERS = "orders"
 
 
+class Retention(StrEnum):
+    """What counts as kept at an age."""
+
+    BOUNDED = "bounded"
+    ROLLING = "rolling"
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CohortTriangle:
     """Of the customers who came in one month, how many are active n months later.
 
-    Retention is bounded: active in exactly that month, whatever happened before or after.
+    Bounded retention counts who is active in exactly that month, whatever happened before or after; rolling retention
+    who is active in that month or any later one. Rolling retention is right-censored: who pauses in the last months
+    and will come back after the period counts as gone, so that its last ages read too low.
 
     Attributes
     ----------
@@ -48,6 +59,8 @@ class CohortTriangle:
         Whether active means subscribed or ordered.
     product_id : str
         The product; empty: all products together.
+    kind : Retention
+        Bounded or rolling.
     """
 
     triangle: pd.DataFrame
@@ -55,6 +68,7 @@ class CohortTriangle:
     period: int
     activity: Activity
     product_id: str = _ALL
+    kind: Retention = Retention.BOUNDED
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per cohort: ``cohort``, ``n``, then one column per age, named ``"0"``, ``"1"``, ..."""
@@ -104,7 +118,8 @@ class CohortTriangle:
             if estimate.n > 0:
                 # Two ages may keep the same share: one figure then says both.
                 said = figures.get(percent(estimate.value))
-                when = f"active after {counted(age, 'month')}"
+                later = " or later" if self.kind is Retention.ROLLING else ""
+                when = f"active after {counted(age, 'month')}{later}"
                 figures[percent(estimate.value)] = when if said is None else f"{said} and {when}"
         return figures
 
@@ -121,6 +136,11 @@ class CohortTriangle:
         ]
         kept = "; ".join(parts) if parts else "none old enough to say who stays"
         whom = counted(int(self.sizes.sum()), "customer")
+        if self.kind is Retention.ROLLING:
+            return (
+                f"Of {whom} in {counted(len(self.sizes), 'cohort')}, active then or later: {kept}. Who pauses now and "
+                f"comes back after {month_name(self.period)} counts as gone."
+            )
         return f"Of {whom} in {counted(len(self.sizes), 'cohort')}, active: {kept}."
 
     def __repr__(self) -> str:
@@ -129,7 +149,12 @@ class CohortTriangle:
 
 
 def cohort_triangle(
-    tables: Tables, *, period: int | str, product_id: str | None = None, activity: Activity | str | None = None
+    tables: Tables,
+    *,
+    period: int | str,
+    product_id: str | None = None,
+    activity: Activity | str | None = None,
+    retention: Retention | str = Retention.BOUNDED,
 ) -> CohortTriangle:
     """Follow every month's new customers and count who is active n months later.
 
@@ -144,13 +169,15 @@ def cohort_triangle(
     activity : Activity, optional
         ``subscriptions`` (active while one covers the month) or ``orders`` (active when they ordered). By default
         subscriptions where there are any for the product.
+    retention : Retention
+        ``bounded`` (active in that month) or ``rolling`` (in that month or later, as far as observed).
 
     Raises
     ------
     MissingTableError
         The table of that activity is missing.
     ParameterError
-        The activity is unknown.
+        The activity, the retention or the product is unknown.
 
     Examples
     --------
@@ -160,12 +187,16 @@ def cohort_triangle(
     0.5
     """
     last = as_month(period)
-    kind = _activity(tables, activity)
-    counts = active_counts(tables, last=last, activity=kind, product_id=product_id)
+    refuse_unknown("retention", retention, [str(one) for one in Retention])
+    kind, count = _activity(tables, activity), rolling_counts if retention == Retention.ROLLING else active_counts
+    counts = count(tables, last=last, activity=kind, product_id=product_id)
     if activity is None and counts.empty and kind is Activity.SUBSCRIPTIONS and tables.get("orders") is not None:
         kind = Activity.ORDERS
-        counts = active_counts(tables, last=last, activity=kind, product_id=product_id)
-    return triangle_of(counts, last=last, activity=kind, product_id=product_id or _ALL)
+        counts = count(tables, last=last, activity=kind, product_id=product_id)
+    if counts.empty:
+        of_product(lazy(tables, str(kind), ["product_id"]), tables, product_id)
+    triangle = triangle_of(counts, last=last, activity=kind, product_id=product_id or _ALL)
+    return replace(triangle, kind=Retention(retention))
 
 
 def active_counts(
@@ -175,17 +206,55 @@ def active_counts(
 
     Returns ``product_id`` (empty unless ``by_product``), ``cohort``, ``age`` and ``active``.
     """
+    rows = _followed(tables, last, activity, product_id=product_id, by_product=by_product)
+    return _counted(rows, ["product_id", "cohort", "age"] if by_product else ["cohort", "age"])
+
+
+def rolling_counts(
+    tables: Tables, *, last: int, activity: Activity, product_id: str | None = None
+) -> pd.DataFrame:
+    """Count customers active at an age or later, by cohort and age, in the engine.
+
+    Returns the columns of `active_counts`, without ages at which nobody is left.
+    """
+    followed = _followed(tables, last, activity, product_id=product_id, by_product=False)
+    final = followed.group_by("cohort", "customer_id").agg(age=followed.age.max())
+    ends = _counted(final, ["cohort", "age"])
+    wide = ends.pivot(index=["product_id", "cohort"], columns="age", values="active").fillna(0)
+    wide = wide.reindex(columns=pd.RangeIndex(int(ends["age"].max()) + 1 if len(ends) else 0, name="age"), fill_value=0)
+    left = wide.iloc[:, ::-1].cumsum(axis=1).reset_index().melt(["product_id", "cohort"], value_name="active")
+    return _typed(left[left["active"] > 0].sort_values(["product_id", "cohort", "age"], ignore_index=True))
+
+
+def _counted(rows: Lazy, keys: list[str]) -> pd.DataFrame:
+    counts: pd.DataFrame = rows.group_by(keys).agg(active=rows.count()).order_by(keys).to_pandas()
+    return _typed(counts if "product_id" in counts else counts.assign(product_id=_ALL))
+
+
+def _typed(counts: pd.DataFrame) -> pd.DataFrame:
+    kinds = {"product_id": "str", "cohort": "int64", "age": "int64", "active": "int64"}
+    return counts[list(kinds)].astype(kinds)
+
+
+def _followed(tables: Tables, last: int, activity: Activity, *, product_id: str | None, by_product: bool) -> Lazy:
+    """One row for every (product,) customer and month of activity, with the customer's cohort and age."""
+    rows = _active(tables, last, activity, product_id=product_id, by_product=by_product)
+    who = ["product_id", "customer_id"] if by_product else ["customer_id"]
+    followed = rows.join(rows.group_by(who).agg(cohort=rows.month.min()), who)
+    return followed.mutate(age=followed.month - followed.cohort)
+
+
+def _active(tables: Tables, last: int, activity: Activity, *, product_id: str | None, by_product: bool) -> Lazy:
+    """Rows (product, customer, month), each once, so that counting rows counts customers."""
+    total = product_id is None and not by_product
+    if total and isinstance(tables, MartTables) and last <= tables.period:
+        rows = customer_months(tables, last=last)
+        active = rows.subscriptions > 0 if activity is Activity.SUBSCRIPTIONS else rows.order_lines > 0
+        return rows.filter(active).select("customer_id", "month")
     rows = _subscribed(tables, last) if activity is Activity.SUBSCRIPTIONS else _ordered(tables, last)
     if product_id is not None:
         rows = rows.filter(rows.product_id == product_id)
-    if not by_product:
-        rows = rows.mutate(product_id=_constant(_ALL))
-    first = rows.group_by("product_id", "customer_id").agg(cohort=rows.month.min())
-    followed = rows.join(first, ["product_id", "customer_id"])
-    followed = followed.mutate(age=followed.month - followed.cohort)
-    keys = ["product_id", "cohort", "age"]
-    counts: pd.DataFrame = followed.group_by(keys).agg(active=followed.customer_id.nunique()).order_by(keys).to_pandas()
-    return counts.astype({"product_id": "str", "cohort": "int64", "age": "int64", "active": "int64"})
+    return (rows if by_product else rows.drop("product_id")).distinct()
 
 
 def triangle_of(counts: pd.DataFrame, *, last: int, activity: Activity, product_id: str = _ALL) -> CohortTriangle:
@@ -233,10 +302,4 @@ def _ordered(tables: Tables, last: int) -> Lazy:
     """Rows (product, customer, month) of every month with an order; returned goods are no activity."""
     rows = lazy(tables, "orders", ["product_id", "customer_id", "date", "units"])
     rows = rows.filter(rows.units > 0).mutate(month=month_of_date(rows.date))
-    return rows.filter(rows.month <= last).select("product_id", "customer_id", "month").distinct()
-
-
-def _constant(text: str) -> Lazy:
-    import ibis
-
-    return ibis.literal(text)
+    return rows.filter(rows.month <= last).select("product_id", "customer_id", "month")

@@ -214,6 +214,22 @@ def monthly_shares(tables: Tables, *, last: int) -> pd.DataFrame:
     return sums.loc[sums.index.isin(known)].reset_index()
 
 
+def players_by_month(tables: Tables, *, last: int) -> pd.DataFrame:
+    """Return every player's sales by category, region and month up to ``last``.
+
+    Columns: ``category``, ``region``, ``month``, ``player``, ``value_k`` and ``error_k`` (thousand), ``units`` (NaN
+    where the study counts none).
+    """
+    rows = small(tables, "market", ["category", "month", "player", "value_k", "source_error_pct"])
+    given = tables["market"].columns
+    for column, default in (("region", "all"), ("units", np.nan)):
+        rows[column] = small(tables, "market", [column])[column] if column in given else default
+    rows["error_k"] = rows["value_k"] * rows["source_error_pct"].fillna(0) / 100
+    key = ["category", "region", "month", "player"]
+    chosen = rows.loc[rows["month"] <= last, [*key, "value_k", "error_k", "units"]]
+    return chosen.astype({"units": "float64"}).sort_values(key, kind="stable", ignore_index=True)
+
+
 def window_share(shares: pd.DataFrame) -> Estimate:
     """Our share over the months of one category; n is the number of months.
 
@@ -225,7 +241,7 @@ def window_share(shares: pd.DataFrame) -> Estimate:
     own, market = float(totals[0]), float(totals[1])
     if market <= 0:
         return Estimate.unmeasured(unit="share")
-    value, error = own / market, float(_share_error(totals[None, :])[0])
+    value, error = own / market, float(share_error(totals[None, :])[0])
     low, high = max(0.0, value - _Z95 * error), min(1.0, value + _Z95 * error)
     return Estimate(value=value, low=low, high=high, n=len(shares), n_missing=0, unit="share")
 
@@ -234,10 +250,10 @@ def share_change_error(shares: pd.DataFrame) -> float:
     """Give a window's standard error where every month's study errs on its own (what is common cancels)."""
     values = shares[["own_k", "market_k", "own_error_k", "rest_error_k"]].to_numpy(dtype=np.float64)
     weights = values[:, 1] / values[:, 1].sum()
-    return float(np.sqrt(np.sum((weights * _share_error(values)) ** 2)))
+    return float(np.sqrt(np.sum((weights * share_error(values)) ** 2)))
 
 
-def _share_error(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def share_error(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Give the standard error of own / market by row of (own, market, own error, rest error): delta method."""
     own, market, own_error, rest_error = values.T
     share = own / market

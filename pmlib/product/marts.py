@@ -15,6 +15,12 @@ from pmlib.product.rows import order_rows, subscription_rows, whole
 
 _CUSTOMER_KEYS = ("customer_id", "month")
 _PRODUCT_KEYS = ("product_id", "segment", "channel", "month")
+_MONEY = "decimal(18,4)"
+#: What is summed: its name, the column of the rows and its type.
+_SUMS = {
+    "order_lines": ("order_lines", "int64"), "units": ("units", "float64"), "orders_e4": ("order_money", _MONEY),
+    "recurring_e4": ("recurring_money", _MONEY), "subscriptions": ("subscriptions", "int64"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,7 +67,7 @@ class MartTables(Mapping[str, Any]):
             mart = _MARTS[name]
             rows = mart.rows(self.tables, self.period)
             self._built[name] = (
-                mart.summed(rows).cache()
+                _held(mart.summed(rows))
                 if self.store is None
                 else kept(mart.summed(rows), made_of=rows, name=name, store=self.store)
             )
@@ -94,6 +100,8 @@ def with_marts(tables: Tables, *, period: int | str, store: str | Path | None = 
     [100000]
     """
     last = as_month(period)
+    if isinstance(tables, MartTables) and store is None and tables.period >= last:
+        return tables
     inner = tables.tables if isinstance(tables, MartTables) else tables
     return MartTables(tables=inner, period=last, store=None if store is None else Path(store))
 
@@ -145,49 +153,51 @@ def _stored(tables: Tables, name: str, last: int) -> Lazy:
     return mart.summed(mart.rows(tables, last))
 
 
+def _held(rows: Lazy) -> Lazy:
+    # Ibis caches in Spark without handing over what is in memory first; a query of no rows does.
+    rows.limit(0).to_pyarrow()
+    return rows.cache()
+
+
 def _summed(rows: Lazy, keys: tuple[str, ...], **distinct: Any) -> Lazy:
-    return rows.group_by(*keys).agg(
-        order_lines=rows.order_lines.sum().cast("int64"),
-        units=rows.units.sum(),
-        orders_e4=whole(rows.order_money.sum()),
-        recurring_e4=whole(rows.recurring_money.sum()),
-        subscriptions=rows.subscriptions.sum().cast("int64"),
-        **distinct,
-    )
+    import ibis
+
+    sums, absent = {}, {}
+    for name, (column, _) in _SUMS.items():
+        if column not in rows.columns:
+            absent[name] = ibis.literal(0).cast("float64" if name == "units" else "int64")
+        elif name.endswith("_e4"):
+            sums[name] = whole(rows[column].sum())
+        else:
+            # A row is one line or none: engines count in 64 bits, and sum whole numbers in 128.
+            sums[name] = rows.units.sum() if name == "units" else rows.count(where=rows[column] > 0)
+    return rows.group_by(*keys).agg(**sums, **distinct).mutate(**absent).select(*keys, *_SUMS, *distinct)
 
 
 def _activity(tables: Tables, last: int) -> Lazy:
     """Order lines and months of running subscriptions as one stream of rows."""
+    import ibis
+
     parts = []
     if tables.get("orders") is not None:
         rows = order_rows(tables, last)
-        parts.append(_stream(rows, lines=(rows.units > 0).cast("int64"), units=rows.units, order_money=rows.money))
+        parts.append(rows.mutate(order_lines=(rows.units > 0).ifelse(1, 0).cast("int64")).rename(order_money="money"))
     if tables.get("subscriptions") is not None:
         rows = subscription_rows(tables, last)
-        parts.append(_stream(rows, subscriptions=1, recurring_money=rows.money))
+        parts.append(rows.mutate(subscriptions=ibis.literal(1).cast("int64")).rename(recurring_money="money"))
     if not parts:
         raise MissingTableError(
             "revenue: tables 'orders' and 'subscriptions' are both missing. Add one of them to the workbook."
         )
-    return parts[0] if len(parts) == 1 else parts[0].union(parts[1])
+    # A column of zeros costs a sum for every row: only two kinds of rows in one stream need each other's columns.
+    return parts[0] if len(parts) == 1 else _with_zeros(parts[0]).union(_with_zeros(parts[1]))
 
 
-def _stream(
-    rows: Lazy, *, lines: Any = 0, units: Any = 0.0, order_money: Any = 0, recurring_money: Any = 0,
-    subscriptions: Any = 0,
-) -> Lazy:  # fmt: skip
-    """Give both kinds of rows the same columns."""
-    return rows.select(
-        "customer_id", "product_id", "month", order_lines=_as(lines, "int64"), units=_as(units, "float64"),
-        order_money=_as(order_money, "decimal(18,4)"), recurring_money=_as(recurring_money, "decimal(18,4)"),
-        subscriptions=_as(subscriptions, "int64"),
-    )  # fmt: skip
-
-
-def _as(value: Any, kind: str) -> Any:
+def _with_zeros(rows: Lazy) -> Lazy:
     import ibis
 
-    return (ibis.literal(value) if isinstance(value, (int, float)) else value).cast(kind)
+    absent = {column: ibis.literal(0).cast(kind) for column, kind in _SUMS.values() if column not in rows.columns}
+    return rows.mutate(**absent).select("customer_id", "product_id", "month", *(column for column, _ in _SUMS.values()))
 
 
 def _placed(tables: Tables, last: int) -> Lazy:
@@ -212,9 +222,13 @@ def _by_customer(rows: Lazy) -> Lazy:
 
 
 def _by_product(rows: Lazy) -> Lazy:
-    sold = (rows.order_lines > 0) | (rows.subscriptions > 0)
-    return _summed(rows, _PRODUCT_KEYS, customers=rows.customer_id.nunique(where=sold),
-                   subscribers=rows.customer_id.nunique(where=rows.subscriptions > 0)).drop("subscriptions")
+    import ibis
+
+    ordered, subscribed = (
+        rows[name] > 0 if name in rows.columns else ibis.literal(False) for name in ("order_lines", "subscriptions")
+    )
+    return _summed(rows, _PRODUCT_KEYS, customers=rows.customer_id.nunique(where=ordered | subscribed),
+                   subscribers=rows.customer_id.nunique(where=subscribed)).drop("subscriptions")
 
 
 @dataclass(frozen=True, kw_only=True)

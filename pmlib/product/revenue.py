@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pmlib.errors import CheckError, MissingTableError, SchemaError
+from pmlib.errors import CheckError
 from pmlib.months import as_month, month_name
-from pmlib.product.engine import Lazy, Tables, currency_of, lazy, month_of_date, named
+from pmlib.product.engine import Tables, currency_of, named
+from pmlib.product.marts import product_months
+from pmlib.product.money.exchange import order_lines
+from pmlib.product.rows import E4, subscription_spans, whole
 from pmlib.product.wording import counted, figure_text, money_text, signed_percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Money travels as whole ten-thousandths, so that sums are exact on every engine and in any order.
-_UNITS_PER_EUR = 10_000
-_UNITS_PER_K = 1_000 * _UNITS_PER_EUR
-_CENT = _UNITS_PER_EUR // 100
-# Beyond these DECIMAL(18,4) cannot hold one row, or a whole number of ten-thousandths the sum of all.
-_LARGEST_ROW, _LARGEST_SUM, _MOST_MONTHS = 1e14, 9e14, 1_200
+_UNITS_PER_K = 1_000 * E4
 _YEAR = 12
 
 
@@ -114,14 +112,16 @@ class MonthlyRevenue:
 def monthly_revenue(tables: Tables, *, period: int | str) -> MonthlyRevenue:
     """Add up orders and subscriptions by product and month.
 
-    An order counts ``units * paid_price`` in the month of its date; a subscription counts ``monthly_eur`` in every
-    month from ``start_month`` to ``end_month``, both included, or to the period while it runs. Months after the
-    period are left out. Rows are rounded to DECIMAL(18,4), summed in the engine, and become floats once.
+    An order counts ``units * paid_price`` in the month of its date, a foreign one at that month's exchange rate; a
+    subscription counts ``monthly_eur`` in every month from ``start_month`` to ``end_month``, both included, or to the
+    period while it runs. Months after the period are left out. Rows are rounded to DECIMAL(18,4), summed in the
+    engine, and become floats once.
 
     Parameters
     ----------
     tables : mapping
-        ``orders`` or ``subscriptions`` or both: Ibis tables of any engine, or frames.
+        ``orders`` or ``subscriptions`` or both: Ibis tables of any engine, or frames; ``exchange_rates`` where orders
+        are in another currency than the workbook's.
     period : int or str
         Last month counted, ``YYYY-MM`` or year * 12 + month.
 
@@ -130,28 +130,26 @@ def monthly_revenue(tables: Tables, *, period: int | str) -> MonthlyRevenue:
     MissingTableError
         Neither orders nor subscriptions are there.
     SchemaError
-        Orders are in another currency than the workbook's, or money is too large to add up.
+        Orders are in a foreign currency without an exchange rate, or money is too large to add up.
 
     Examples
     --------
-    >>> orders = pd.DataFrame({"product_id": ["A"], "date": pd.to_datetime(["2025-11-03"]), "units": [4.0],
-    ...                        "paid_price": [250.0]})
+    >>> orders = pd.DataFrame({"customer_id": ["K"], "product_id": ["A"], "date": pd.to_datetime(["2025-11-03"]),
+    ...                        "units": [4.0], "paid_price": [250.0]})
     >>> monthly_revenue({"orders": orders}, period="2025-12").to_frame()["revenue_k"].tolist()
     [1.0, 0.0]
     """
     last = as_month(period)
-    if tables.get("orders") is None and tables.get("subscriptions") is None:
-        raise MissingTableError(
-            "revenue: tables 'orders' and 'subscriptions' are both missing. Add one of them to the workbook."
-        )
-    currency = currency_of(tables)
-    orders = _order_units(tables, last, currency)
-    subscriptions = _subscription_units(tables, last)
-    units = orders.join(subscriptions, how="outer").fillna(0).astype("int64").sort_index()
-    total = _total_units(tables, None, last)
-    return MonthlyRevenue(
-        months=named(_grid(units, last), tables), total_k=total / _UNITS_PER_K, period=last, currency=currency
+    rows = product_months(tables, last=last)
+    keys = ["product_id", "month"]
+    sums = rows.group_by(keys).agg(orders_k=rows.orders_e4.sum(), subscriptions_k=rows.recurring_e4.sum())
+    units = sums.to_pandas().astype(
+        {"product_id": "str"} | dict.fromkeys(("month", "orders_k", "subscriptions_k"), "int64")
     )
+    return MonthlyRevenue(
+        months=named(_grid(units.set_index(keys).sort_index(), last), tables),
+        total_k=_total_units(tables, None, last) / _UNITS_PER_K, period=last, currency=currency_of(tables),
+    )  # fmt: skip
 
 
 def window_total_k(tables: Tables, *, first: int, last: int) -> float:
@@ -169,82 +167,15 @@ def _grid(units: pd.DataFrame, last: int) -> pd.DataFrame:
     return (full / _UNITS_PER_K).reset_index().astype({"product_id": "str", "month": "int64"})
 
 
-def _order_units(tables: Tables, last: int, currency: str) -> pd.DataFrame:
-    if tables.get("orders") is None:
-        return _empty("orders_k")
-    _refuse_foreign(tables, currency)
-    orders = lazy(tables, "orders", ["units", "paid_price"])
-    _refuse_too_large("orders", "units * paid_price", orders.units * orders.paid_price, most=_LARGEST_SUM)
-    return _sums(_orders(tables, None, last), "orders_k")
-
-
-def _orders(tables: Tables, first: int | None, last: int) -> Lazy:
-    orders = lazy(tables, "orders", ["product_id", "date", "units", "paid_price"])
-    orders = orders.select(
-        "product_id", month=month_of_date(orders.date), money=(orders.units * orders.paid_price).cast("decimal(18,4)")
-    )
-    orders = orders.filter(orders.month <= last)
-    return orders if first is None else orders.filter(orders.month >= first)
-
-
-def _subscription_units(tables: Tables, last: int) -> pd.DataFrame:
-    """Turn starts and ends, each summed by month in the engine, into running monthly revenue."""
-    if tables.get("subscriptions") is None:
-        return _empty("subscriptions_k")
-    monthly = lazy(tables, "subscriptions", ["monthly_eur"]).monthly_eur
-    _refuse_too_large("subscriptions", "monthly_eur", monthly, most=_LARGEST_SUM / _MOST_MONTHS)
-    rows = _subscriptions(tables)
-    starts = _sums(rows.mutate(month=rows.start_month).filter(lambda row: row.month <= last), "subscriptions_k")
-    ends = rows.filter(rows.end_month.notnull()).mutate(month=rows.end_month + 1)
-    # One that starts after the period may not end within it either.
-    ended = _sums(ends.filter((ends.month <= last) & (ends.start_month <= last)), "subscriptions_k")
-    steps = starts.sub(ended, fill_value=0).astype("int64")["subscriptions_k"].unstack("product_id", fill_value=0)
-    if steps.empty:
-        return _empty("subscriptions_k")
-    months = pd.RangeIndex(int(steps.index.min()), last + 1, name="month")
-    wide = steps.reindex(months, fill_value=0).cumsum().reset_index()
-    running = wide.melt("month", var_name="product_id", value_name="subscriptions_k")
-    running = running.set_index(["product_id", "month"]).sort_index()
-    # Months before a product's first subscription are no months without revenue.
-    begun = running.groupby(level="product_id")["subscriptions_k"].cummax() > 0
-    return running[begun]
-
-
-def _subscriptions(tables: Tables) -> Lazy:
-    rows = lazy(tables, "subscriptions", ["product_id", "start_month", "end_month", "monthly_eur"])
-    return rows.select(
-        "product_id",
-        start_month=rows.start_month.cast("int64"),
-        end_month=rows.end_month.cast("int64"),
-        money=rows.monthly_eur.cast("decimal(18,4)"),
-    )
-
-
-def _sums(rows: Lazy, name: str) -> pd.DataFrame:
-    frame: pd.DataFrame = rows.group_by("product_id", "month").agg(**{name: _whole(rows.money.sum())}).to_pandas()
-    return frame.astype({"product_id": "str", "month": "int64", name: "int64"}).set_index(["product_id", "month"])
-
-
-def _whole(money: Any) -> Any:
-    return (money * _UNITS_PER_EUR).round().cast("int64")
-
-
-def _empty(name: str) -> pd.DataFrame:
-    index = pd.MultiIndex.from_arrays(
-        [pd.Series([], dtype="str"), pd.Series([], dtype="int64")], names=["product_id", "month"]
-    )
-    return pd.DataFrame({name: np.zeros(0, dtype="int64")}, index=index)
-
-
 def _total_units(tables: Tables, first: int | None, last: int) -> int:
     """Count all revenue of some months by price times months covered, another way than by product and month."""
     total = 0
     if tables.get("orders") is not None:
-        total += _scalar(_orders(tables, first, last).money.sum())
+        total += _scalar(order_lines(tables, [], first=first, last=last).money.sum())
     if tables.get("subscriptions") is not None:
         import ibis
 
-        rows = _subscriptions(tables)
+        rows = subscription_spans(tables)
         begin = rows.start_month if first is None else ibis.greatest(rows.start_month, first)
         end = ibis.least(rows.end_month.fill_null(last), last)
         total += _scalar((rows.money * ibis.greatest(end - begin + 1, 0)).sum())
@@ -252,32 +183,5 @@ def _total_units(tables: Tables, first: int | None, last: int) -> int:
 
 
 def _scalar(money: Any) -> int:
-    value = _whole(money).to_pandas()
+    value = whole(money).to_pandas()
     return 0 if pd.isna(value) else int(value)
-
-
-def _refuse_too_large(table: str, column: str, money: Lazy, *, most: float) -> None:
-    size = money.cast("float64").abs()
-    largest, total = size.as_table().aggregate(largest=size.max(), total=size.sum()).to_pandas().iloc[0]
-    if pd.isna(largest) and pd.isna(total):
-        return
-    if not (largest < _LARGEST_ROW and total < most):
-        raise SchemaError(
-            f"{table}: the largest {column} is {largest:.4g} and all rows come to {total:.4g}, allowed less than "
-            f"{_LARGEST_ROW:.0e} a row and {most:.1e} in all. Check the unit of {column} (single units of the "
-            f"currency, not thousandths) in views.sql."
-        )
-
-
-def _refuse_foreign(tables: Tables, currency: str) -> None:
-    if "currency" not in tables["orders"].columns:
-        return
-    orders = lazy(tables, "orders", ["currency"])
-    written = orders.currency.strip().upper()
-    foreign = orders.filter(orders.currency.notnull() & written.notin(["", currency.strip().upper()]))
-    counts = foreign.group_by("currency").agg(n=foreign.count()).order_by("currency").to_pandas()
-    if len(counts) > 0:
-        rows = ", ".join(f"{row.n:,} rows in {row.currency}" for row in counts.itertuples())
-        raise SchemaError(
-            f"orders: {rows}, allowed {currency}, the workbook's currency. Convert paid_price in views.sql."
-        )

@@ -11,10 +11,15 @@ import pandas as pd
 from pmlib.errors import CheckError
 from pmlib.months import as_month, month_name
 from pmlib.product.board import change_text, decide, lay_out, measure, notes
+from pmlib.product.causes import Accounts, causes_of
 from pmlib.product.change import Arrow
 from pmlib.product.engine import Tables, as_count, currency_of, small
 from pmlib.product.market import RevenueSplit, split_revenue_change
+from pmlib.product.marts import with_marts
+from pmlib.product.money.margin import product_margin
 from pmlib.product.revenue import MonthlyRevenue, monthly_revenue, window_total_k
+from pmlib.product.standing.sunset import weigh_sunset
+from pmlib.product.verdicts import Verdict, judge
 from pmlib.product.wording import (
     counted,
     figure_text,
@@ -39,10 +44,11 @@ class ProductReview:
     ----------
     board : DataFrame
         One row per product, sorted by revenue: ``product_id``, ``name``, ``model``, ``category``, ``revenue_k``,
-        ``revenue_before_k``; of ``share`` (0-1), ``nps`` (points), ``csat`` (share 0-1) and ``retention_12`` (share
-        0-1) the value, ``_low``, ``_high`` and ``_n``; of every metric the change with ``_low`` and ``_high``
-        (``revenue_change`` relative, ``share_change_pp``, ``nps_change``, ``csat_change_pp``,
-        ``retention_12_change_pp``) and ``_arrow``; ``note``, what could not be measured. NaN where not measured.
+        ``revenue_before_k``; of ``margin`` (contribution by revenue), ``share`` (0-1), ``nps`` (points), ``csat``
+        (share 0-1) and ``retention_12`` (share 0-1) the value, ``_low``, ``_high`` and ``_n``; of every metric the
+        change with ``_low`` and ``_high`` (``revenue_change`` relative, ``nps_change`` points, ``margin_change_pp``,
+        ``share_change_pp``, ``csat_change_pp``, ``retention_12_change_pp``) and ``_arrow``; ``note``, what could not
+        be measured. NaN where not measured; revenue and margin are the books', without an interval.
     changes : DataFrame
         One row per product and metric measured: ``product_id``, ``name``, ``metric``, ``unit`` (of the
         change), ``before``, ``after`` (levels), ``change``, ``low``, ``high``, ``n_before``, ``n_after``, ``p``,
@@ -51,6 +57,12 @@ class ProductReview:
         Revenue by product and month; None without orders and subscriptions.
     split : RevenueSplit or None
         Market and share effects; None without a market study.
+    causes : DataFrame
+        One row per real change: ``product_id``, ``name``, ``metric``, ``moved`` and ``why`` (words).
+    verdicts : DataFrame
+        One row per product in the board's order: ``product_id``, ``name``, ``verdict`` (invest, keep, sunset or not
+        enough data, by `pmlib.product.rules`), ``because``, ``margin_k``, ``margin_low_k``, ``margin_high_k``
+        (contribution less cost to keep, thousand).
     total_k : float
         Revenue of the window counted without looking at products, thousand.
     period, months : int
@@ -63,6 +75,8 @@ class ProductReview:
     changes: pd.DataFrame
     revenue: MonthlyRevenue | None
     split: RevenueSplit | None
+    causes: pd.DataFrame
+    verdicts: pd.DataFrame
     total_k: float
     period: int
     months: int
@@ -78,16 +92,17 @@ class ProductReview:
         Returns
         -------
         DataFrame
-            One row per product: name, revenue (thousand), change, share, nps, csat, retention; all text.
+            One row per product: name, revenue (thousand), change, margin, share, nps, retention; all text.
         """
         rows = self.board.to_dict("records")
         return pd.DataFrame({
             "name": self.board["name"],
             "revenue": [figure_with_arrow(f"{row['revenue_k']:,.0f}", row, "revenue") for row in rows],
             "change": [interval_in_words(row, "revenue_change", scale=100, signed=True) for row in rows],
+            "margin": [figure_with_arrow(f"{100 * row['margin']:.1f}", row, "margin") for row in rows],
             **{
                 metric: [figure_with_arrow(interval_in_words(row, metric, scale=scale), row, metric) for row in rows]
-                for metric, scale in (("share", 100), ("nps", 1), ("csat", 100), ("retention_12", 100))
+                for metric, scale in (("share", 100), ("nps", 1), ("retention_12", 100))
             },
         })
 
@@ -123,7 +138,7 @@ class ProductReview:
         )
         if math.isnan(self._sum("revenue_k")):
             earned = f"No revenue in the {self._window()}."
-        return " ".join([earned, self._real(), self._unmeasured()]).strip()
+        return " ".join(part for part in [earned, self._real(), self._recommended(), self._unmeasured()] if part)
 
     def check(self) -> str:
         """Verify that products add up to the total to the cent, and effects to the change of sales.
@@ -173,6 +188,16 @@ class ProductReview:
         more = [f"{len(real) - _MOST_NAMED} more"] if len(real) > _MOST_NAMED else []
         return f"Real among {counted(len(self.changes), 'measured change')}: {listed([*named, *more])}."
 
+    def _recommended(self) -> str:
+        """Name the products of each verdict."""
+        said = [
+            f"{verdict} {listed(names)}"
+            for verdict in (Verdict.INVEST, Verdict.KEEP, Verdict.SUNSET)
+            for names in [self.verdicts.loc[self.verdicts["verdict"] == verdict, "name"].tolist()]
+            if names
+        ]
+        return f"By the rule: {'; '.join(said)}." if said else ""
+
     def _unmeasured(self) -> str:
         silent = self.board.loc[self.board["note"].str.contains("no surveys", regex=False), "name"].tolist()
         if not silent:
@@ -188,12 +213,13 @@ def review_products(tables: Tables, *, period: int | str, months: int = 12) -> P
     change survives Holm's correction over all changes on the board, so that a board on which nothing changed shows
     any arrow about 5 times in 100, as long as sales of one month follow the month before by a correlation of 0.5 or
     less and the monthly flows of subscriptions are independent. What cannot be measured is NaN, and ``note`` says why.
+    An NPS is weighted by who was asked, where ``invitations`` allow it in both windows.
 
     Parameters
     ----------
     tables : mapping
-        ``products``, and whichever of ``orders``, ``subscriptions``, ``market``, ``surveys`` are there; large ones as
-        Ibis tables of any engine or as frames.
+        ``products``, and whichever of ``orders``, ``subscriptions``, ``product_costs``, ``market``, ``surveys``,
+        ``invitations`` are there; large ones as Ibis tables of any engine or as frames.
     period : int or str
         Last month of the window, ``YYYY-MM`` or year * 12 + month.
     months : int
@@ -214,18 +240,22 @@ def review_products(tables: Tables, *, period: int | str, months: int = 12) -> P
     Newcombe (1998); arrows: Holm (1979).
     """
     last, months = as_month(period), as_count("months", months)
+    tables = with_marts(tables, period=last)
     products = small(tables, "products", ["product_id", "name", "model", "category"]).sort_values("product_id")
     sells = tables.get("orders") is not None or tables.get("subscriptions") is not None
     revenue = monthly_revenue(tables, period=last) if sells else None
-    measured = measure(tables, products, revenue, last=last, months=months)
+    costed = revenue is not None and tables.get("product_costs") is not None
+    margin = product_margin(tables, period=last, months=months) if costed else None
+    measured = measure(tables, products, revenue, last=last, months=months, margin=margin)
     changes = decide(measured, products)
+    board = lay_out(products, measured, changes, said=notes(products, measured, revenue, last=last, months=months))
+    split = split_revenue_change(tables, period=last, months=months) if tables.get("market") is not None else None
+    currency = currency_of(tables)
+    accounts = Accounts(tables=tables, products=products, margin=margin, split=split, period=last, months=months,
+                        currency=currency)  # fmt: skip
+    sunset = weigh_sunset(tables, period=last, months=months) if costed else None
     return ProductReview(
-        board=lay_out(products, measured, changes, said=notes(products, measured, revenue, last=last, months=months)),
-        changes=changes,
-        revenue=revenue,
-        split=split_revenue_change(tables, period=last, months=months) if tables.get("market") is not None else None,
-        total_k=window_total_k(tables, first=last - months + 1, last=last),
-        period=last,
-        months=months,
-        currency=currency_of(tables),
-    )
+        board=board, changes=changes, revenue=revenue, split=split, causes=causes_of(changes, accounts),
+        verdicts=judge(board, sunset), total_k=window_total_k(tables, first=last - months + 1, last=last), period=last,
+        months=months, currency=currency,
+    )  # fmt: skip

@@ -27,7 +27,12 @@ _Z95 = 1.959963984540054
 
 
 class Instrument(StrEnum):
-    """The question that was asked."""
+    """The question that was asked.
+
+    NPS is "would you recommend us", 0 to 10. CSAT and CES are scored by their top two boxes, so their high end is the
+    good one: CES is agreement with "made it easy for me". Turn the older question, "how much effort did you have to
+    put forth", round in views.sql (``scale_max + 1 - score``), or score it by `customer_effort`.
+    """
 
     NPS = "NPS"
     CSAT = "CSAT"
@@ -207,7 +212,8 @@ def share_estimate(count: int, n: int, *, n_missing: int = 0) -> Estimate:
 def satisfaction_by_month(tables: Tables, *, period: int | str, months: int | None = None) -> Satisfaction:
     """Score every product's answers month by month, counted in the engine.
 
-    NPS in points with the multinomial interval; CSAT and CES as the share of the top two boxes with Wilson's.
+    NPS in points with the multinomial interval; CSAT and CES as the share of the top two boxes with Wilson's. The high
+    end of CES is the easy one (see `Instrument`).
 
     Parameters
     ----------

@@ -113,3 +113,14 @@ def figure_with_arrow(text: str, row: Mapping[Hashable, Any], metric: str) -> st
     '36.2 (32 to 41) ▲'
     """
     return "–" if text in ("–", "nan") else f"{text} {row[f'{metric}_arrow']}".rstrip()
+
+
+def signed_money(value_k: float, currency: str) -> str:
+    """Write a change of money with its sign.
+
+    Examples
+    --------
+    >>> signed_money(1_240.0, "EUR"), signed_money(-87.4, "EUR")
+    ('+1.2 M EUR', '-87 k EUR')
+    """
+    return f"{'+' if value_k > 0 else ''}{figure_text(value_k)} {currency}"

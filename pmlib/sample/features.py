@@ -1,11 +1,11 @@
-"""What could be built next: the backlog, and a Kano survey of 16 features of the building cockpit (truth T21)."""
+"""What could be built next: the backlog, the teams, and a Kano survey of 16 features of the cockpit (truth T21)."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from pmlib.sample.forms import file_form, stream
+from pmlib.sample.forms import file_form, month_texts, stream
 from pmlib.schema import TABLES
 
 #: name|product|metric|reach|impact|confidence|effort|team|moscow|state|depends on
@@ -75,6 +75,15 @@ Certificate in the cockpit|PR7|repeat orders|280|1|0.8|2|service|should|planned|
 Alarm for bad air|PR8|attach rate|190|2|0.7|3|device|should|building|
 Particles beside carbon dioxide|PR8|attach rate|120|2|0.5|8|device|could|idea|
 """
+_FIRST_PLANNED = 2026 * 12 + 1
+#: Person-months a month of each team in the four quarters of 2026.
+_CAPACITY = {
+    "cockpit": (3.0, 2.0, 3.5, 3.5),
+    "device": (6.0, 6.0, 6.0, 6.0),
+    "insight": (1.0, 2.5, 3.0, 3.0),
+    "platform": (4.0, 5.5, 5.5, 5.5),
+    "service": (1.0, 1.0, 1.0, 1.0),
+}
 #: T21: planted class of each feature asked about.
 KANO_CLASSES = {
     "must-be": ("F03", "F07", "F10", "F14"),
@@ -137,6 +146,17 @@ def _judged(frame: pd.DataFrame, rng: np.random.Generator) -> dict[str, np.ndarr
 def _step(level: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     place = np.round(level + rng.normal(0.5, 1, len(level)))
     return np.asarray(np.array(_STEPS)[np.clip(place, 0, len(_STEPS) - 1).astype(int)])
+
+
+def team_capacity() -> pd.DataFrame:
+    """Write the table `team_capacity`: 2026 by month, scarce in the cockpit first and in the platform after."""
+    months = np.arange(_FIRST_PLANNED, _FIRST_PLANNED + 12)
+    columns = {
+        "team": np.repeat(list(_CAPACITY), len(months)),
+        "month": np.tile(month_texts(months), len(_CAPACITY)),
+        "person_months": np.repeat(list(_CAPACITY.values()), 3, axis=1).ravel(),
+    }
+    return file_form("team_capacity", columns)
 
 
 def kano(*, seed: int) -> pd.DataFrame:

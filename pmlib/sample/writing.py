@@ -104,6 +104,7 @@ def _product_tables(buyers: Buyers) -> Tables:
         "product_costs": prices.product_costs(seed=seed),
         "price_history": prices.price_history(seed=seed),
         "features": features.features(seed=seed),
+        "team_capacity": features.team_capacity(),
         "kano": features.kano(seed=seed),
         "experiments": experiments.experiments(seed=seed),
         "feedback": feedback.feedback(buyers),

@@ -92,6 +92,16 @@ FEATURE_TABLES = (
         ),
     ),
     Table(
+        name="team_capacity",
+        meaning="Person-months a team can put into features, by month; months ahead of today included",
+        key=("team", "month"),
+        columns=(
+            text("team", "the team, as in the features"),
+            month("month", "the month"),
+            number("person_months", "work the team can put into features", "person-months", low=0),
+        ),
+    ),
+    Table(
         name="kano",
         meaning="Answer pairs of a Kano survey, one row per respondent and feature",
         key=("respondent_id", "feature_id"),

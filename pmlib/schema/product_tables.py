@@ -77,6 +77,17 @@ PRODUCT_TABLES = (
         ),
     ),
     Table(
+        name="exchange_rates",
+        meaning="What a unit of a foreign currency is worth by month",
+        key=("currency", "month"),
+        dated_by="month",
+        columns=(
+            text("currency", "the foreign currency, as orders name it"),
+            month("month", "the month"),
+            number("rate", "workbook currency for one unit of the foreign one", "currency a unit", low=1e-9),
+        ),
+    ),
+    Table(
         name="market",
         meaning="The market by category, region, month and player, as the market study says",
         key=("category", "region", "month", "player"),

@@ -19,6 +19,7 @@ def test_a_metric_is_measured_only_for_products_with_rows(company, products) -> 
     measured = measure(company, products, revenue, last=LAST, months=12)
     assert {metric: sorted(readings) for metric, readings in measured.items()} == {
         "revenue": ["A", "B"],
+        "margin": [],
         "share": ["A"],
         "nps": ["A", "B"],
         "csat": [],

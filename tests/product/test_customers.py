@@ -6,7 +6,8 @@ import pytest
 
 from pmlib.errors import MissingTableError, ParameterError
 from pmlib.product import Activity, cohort_triangle
-from pmlib.product.customers import active_counts
+from pmlib.product.customers import Retention, active_counts
+from pmlib.product.marts import with_marts
 
 LAST = 24312
 
@@ -112,6 +113,49 @@ def test_the_frame_has_a_column_per_age_beside_n(company) -> None:
     frame = cohort_triangle(company, period=LAST, product_id="B").to_frame()
     assert list(frame.columns) == ["cohort", "n", *(str(age) for age in range(36))]
     assert frame["n"].sum() == 700
+
+
+def test_rolling_retention_counts_who_is_active_then_or_later_as_far_as_observed() -> None:
+    tables = _subscriptions(("a", 24301, 24301), ("a", 24304, None), ("b", 24301, 24302), ("c", 24303, None))
+    result = cohort_triangle(tables, period=24305, retention="rolling")
+    nan = np.nan
+    np.testing.assert_array_equal(result.triangle.to_numpy(), [[1, 1, 0.5, 0.5, 0.5], [1, 1, 1, nan, nan]])
+    assert result.kind is Retention.ROLLING
+    assert result.summary().endswith("Who pauses now and comes back after May 2025 counts as gone.")
+
+
+def test_rolling_retention_never_rises_and_meets_bounded_at_the_last_age_observed(company) -> None:
+    bounded, rolling = (
+        cohort_triangle(company, period=LAST, product_id="A", retention=kind).triangle for kind in Retention
+    )
+    assert (rolling.diff(axis=1).iloc[:, 1:].fillna(0) <= 0).all(axis=None)
+    assert (rolling >= bounded).where(bounded.notna(), True).all(axis=None)
+    for cohort in bounded.index:
+        assert rolling.loc[cohort, LAST - cohort] == bounded.loc[cohort, LAST - cohort]
+
+
+def test_the_mart_and_the_rows_give_the_same_triangle(company) -> None:
+    for activity in Activity:
+        for kind in Retention:
+            rows, mart = (
+                cohort_triangle(tables, period="2025-06", activity=activity, retention=kind).triangle
+                for tables in (company, with_marts(company, period=LAST))
+            )
+            pd.testing.assert_frame_equal(rows, mart)
+
+
+def test_the_planted_retention_shows_in_the_cohorts_before_month_19(quillmark) -> None:
+    for product in ("PR4", "PR6"):
+        older = cohort_triangle(quillmark, period=LAST, product_id=product)
+        kept = [older.retention(age, last=24294) for age in (1, 12, 24)]
+        assert all(one.low < planted < one.high for one, planted in zip(kept, (0.78, 0.32, 0.21), strict=True))
+
+
+def test_an_unknown_product_or_retention_is_refused(company) -> None:
+    with pytest.raises(ParameterError, match="product_id: got 'AA'. Known: A, B, C. Did you mean 'A'?"):
+        cohort_triangle(company, period=LAST, product_id="AA")
+    with pytest.raises(ParameterError, match="retention: got 'rollin'. Known: bounded, rolling. Did you"):
+        cohort_triangle(company, period=LAST, retention="rollin")
 
 
 def test_nobody_to_follow_is_a_designed_state(company) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pmlib.errors import CheckError, MissingTableError, ParameterError
 from pmlib.product import market_and_share_effect, split_revenue_change
-from pmlib.product.market import RevenueSplit, monthly_shares, window_share
+from pmlib.product.market import RevenueSplit, monthly_shares, players_by_month, window_share
 
 
 def test_product_3_shrinks_with_its_market_and_gains_share() -> None:
@@ -128,3 +128,11 @@ def test_no_market_table_and_no_months_are_refused(company) -> None:
         split_revenue_change({}, period=24312)
     with pytest.raises(ParameterError, match="months: got 0, allowed 1 or more"):
         split_revenue_change(company, period=24312, months=0)
+
+
+def test_players_by_month_carry_their_error_and_know_where_nothing_was_counted() -> None:
+    rows = players_by_month({"market": _study(4.0, 3.0)}, last=24289)
+    assert rows["player"].tolist() == ["own", "rival"] * 2 and rows["units"].isna().all()
+    assert rows["error_k"].tolist() == pytest.approx([0.72, 2.46] * 2)
+    bare = _study().drop(columns="region").query("month == 24289").drop_duplicates("player")
+    assert players_by_month({"market": bare}, last=24312)["region"].unique().tolist() == ["all"]

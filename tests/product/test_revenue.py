@@ -55,7 +55,8 @@ def test_months_after_the_period_are_left_out(company) -> None:
 
 
 def test_a_subscription_counts_its_first_and_its_last_month() -> None:
-    rows = pd.DataFrame({"product_id": ["A"], "start_month": [24301], "end_month": [24303], "monthly_eur": [1000.0]})
+    rows = pd.DataFrame({"customer_id": "K", "product_id": ["A"], "start_month": [24301], "end_month": [24303],
+                         "monthly_eur": [1000.0]})
     frame = monthly_revenue({"subscriptions": rows}, period=24305).to_frame()
     assert frame[["month", "revenue_k"]].to_numpy().tolist() == [
         [24301, 1],
@@ -67,7 +68,8 @@ def test_a_subscription_counts_its_first_and_its_last_month() -> None:
 
 
 def test_one_that_starts_after_the_period_earns_nothing_yet() -> None:
-    rows = pd.DataFrame({"product_id": ["A"], "start_month": [24310], "end_month": [24311], "monthly_eur": [9.0]})
+    rows = pd.DataFrame({"customer_id": "K", "product_id": ["A"], "start_month": [24310], "end_month": [24311],
+                         "monthly_eur": [9.0]})
     result = monthly_revenue({"subscriptions": rows}, period=24305)
     assert result.to_frame().empty
     assert result.check() == "Products add up to the total of 0 k EUR to the cent."
@@ -76,6 +78,7 @@ def test_one_that_starts_after_the_period_earns_nothing_yet() -> None:
 def test_returned_goods_reduce_revenue_and_a_gap_is_a_zero() -> None:
     orders = pd.DataFrame(
         {
+            "customer_id": "K",
             "product_id": "A",
             "date": pd.to_datetime(["2025-01-31", "2025-03-01"]),
             "units": [3.0, -1.0],
@@ -87,7 +90,8 @@ def test_returned_goods_reduce_revenue_and_a_gap_is_a_zero() -> None:
 
 def test_money_is_summed_as_decimal_not_as_float() -> None:
     orders = pd.DataFrame(
-        {"product_id": "A", "date": pd.Timestamp("2025-01-01"), "units": 1.0, "paid_price": [0.1] * 1000}
+        {"customer_id": "K", "product_id": "A", "date": pd.Timestamp("2025-01-01"), "units": 1.0,
+         "paid_price": [0.1] * 1000}
     )
     assert monthly_revenue({"orders": orders}, period="2025-01").to_frame()["revenue_k"].tolist() == [0.1]
 
@@ -135,17 +139,18 @@ def test_inputs_stay_as_they_were(company) -> None:
 @pytest.mark.parametrize("prices", [[1e14], [3e13] * 40, [np.inf]], ids=["a row", "the sum", "infinite"])
 def test_money_too_large_to_add_up_is_refused_with_its_table(prices: list[float]) -> None:
     day = pd.to_datetime("2025-11-03")
-    orders = pd.DataFrame({"product_id": "A", "date": day, "units": 1.0, "paid_price": prices})
+    orders = pd.DataFrame({"customer_id": "K", "product_id": "A", "date": day, "units": 1.0, "paid_price": prices})
     said = rf"the largest units \* paid_price is {max(prices):.4g}".replace("+", r"\+")
     with pytest.raises(SchemaError, match=f"orders: {said} .* Check the unit"):
         monthly_revenue({"orders": orders}, period="2025-12")
-    rows = pd.DataFrame({"product_id": "A", "start_month": PERIOD, "end_month": PERIOD, "monthly_eur": prices})
+    rows = pd.DataFrame({"customer_id": "K", "product_id": "A", "start_month": PERIOD, "end_month": PERIOD,
+                         "monthly_eur": prices})
     with pytest.raises(SchemaError, match="subscriptions: the largest monthly_eur is"):
         monthly_revenue({"subscriptions": rows}, period="2025-12")
 
 
 def test_the_currency_of_orders_may_be_written_small_or_left_out() -> None:
-    orders = pd.DataFrame({"product_id": "A", "date": pd.to_datetime("2025-11-03"), "units": 1.0,
+    orders = pd.DataFrame({"customer_id": "K", "product_id": "A", "date": pd.to_datetime("2025-11-03"), "units": 1.0,
                            "paid_price": [1000.0, 1000.0]})
     for currency in (["eur ", None], [None, None]):
         assert monthly_revenue({"orders": orders.assign(currency=currency)}, period="2025-12").total_k == 2.0

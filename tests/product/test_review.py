@@ -185,9 +185,9 @@ def test_review_changes_no_input(company) -> None:
 
 def test_the_written_board_says_what_the_board_holds(review) -> None:
     written = review.written()
-    assert list(written.columns) == ["name", "revenue", "change", "share", "nps", "csat", "retention_12"]
+    assert list(written.columns) == ["name", "revenue", "change", "margin", "share", "nps", "retention_12"]
     assert written["name"].tolist() == review.board["name"].tolist()
-    for metric in ("share", "nps", "csat", "retention_12"):
+    for metric in ("margin", "share", "nps", "retention_12"):
         assert ((written[metric] == "–") == review.board[metric].isna()).all()
     first = review.board.iloc[0]
     assert written["revenue"].iloc[0] == f"{first['revenue_k']:,.0f} {first['revenue_arrow']}"

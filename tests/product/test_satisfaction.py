@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pmlib.errors import MissingTableError, ScaleError
 from pmlib.product import customer_satisfaction, net_promoter_score, satisfaction_by_month
 from pmlib.product.satisfaction import answer_counts, nps_of_counts, share_estimate
+from tests.published import wilson
 
 
 def test_nps_of_45_35_20_is_25_with_a_half_width_of_15_points() -> None:
@@ -69,6 +70,12 @@ def test_csat_is_the_share_of_the_top_two_boxes_with_wilsons_interval() -> None:
     assert (share.value, share.n, share.n_missing) == (0.75, 4, 1)
     assert share.low == pytest.approx(middle - half, rel=1e-5)
     assert share.high == pytest.approx(middle + half, rel=1e-5)
+
+
+@pytest.mark.parametrize(("counts", "interval"), wilson.SCORE_INTERVALS.items())
+def test_shares_reproduce_the_published_score_intervals(counts: tuple[int, int], interval: tuple[float, float]) -> None:
+    share = share_estimate(*counts)
+    assert (share.low, share.high) == pytest.approx(interval, abs=5.1e-5)
 
 
 def test_no_answers_give_no_share() -> None:

@@ -1,0 +1,1 @@
+"""What experiments found: one read-out, and the programme of all of them."""
