@@ -185,12 +185,15 @@ def _our_flows(tables: Tables) -> Any:
 
 def _sql_flows(tables: Tables) -> Any:
     runs = "CASE WHEN start_month <= {0} AND coalesce(end_month, {0}) >= {0} THEN price_e4 ELSE 0 END"
-    kinds = {"new": "opening = 0 AND closing > 0 AND NOT known", "reactivation": "opening = 0 AND closing > 0 AND known",
-             "expansion": "opening > 0 AND closing > opening", "contraction": "closing > 0 AND closing < opening",
-             "churn": "opening > 0 AND closing = 0"}  # fmt: skip
+    kinds = {
+        "new": "opening = 0 AND closing > 0 AND NOT known", "reactivation": "opening = 0 AND closing > 0 AND known",
+        "expansion": "opening > 0 AND closing > opening", "contraction": "closing > 0 AND closing < opening",
+        "churn": "opening > 0 AND closing = 0",
+    }  # fmt: skip
     money = ", ".join(f"sum(closing - opening) FILTER (WHERE {test}) AS {kind}" for kind, test in kinds.items())
     people = ", ".join(f"count(*) FILTER (WHERE {test}) AS {kind}_n" for kind, test in kinds.items())
-    x, y, change = "(opening / 1e4)", "(CASE WHEN opening > 0 THEN closing ELSE 0 END / 1e4)", "((closing - opening) / 1e4)"
+    x, y = "(opening / 1e4)", "(CASE WHEN opening > 0 THEN closing ELSE 0 END / 1e4)"
+    change = "((closing - opening) / 1e4)"
     kept = f"least({x}, {y})"
     pairs = ((x, x), (x, kept), (kept, kept), (x, y), (y, y))
     squares = ", ".join(f"sum({a} * {b})" for a, b in pairs)
@@ -294,13 +297,13 @@ _FROM_MART = (
 
 
 def _rebuild(kept: bool) -> Callable[[Data], Callable[[], Any]]:
-    """Change one price of the month before the last, then ask for both marts."""
+    """Change the prices of the last month, then ask for both marts."""
 
     def prepare(data: Data) -> Callable[[], Any]:
         from pmlib.product.marts import with_marts
 
-        tables, folder, turn = _in_ibis(data[data["rows"]]), tempfile.mkdtemp(), 0
-        store = folder if kept else None
+        tables, turn = _in_ibis(data[data["rows"]]), 0
+        folder = tempfile.TemporaryDirectory()
 
         def call() -> Any:
             nonlocal turn
@@ -308,8 +311,9 @@ def _rebuild(kept: bool) -> Callable[[Data], Callable[[], Any]]:
             orders = tables["orders"]
             late = orders.date.cast("date") >= "2025-12-01"
             changed = orders.mutate(paid_price=orders.paid_price + late.ifelse(turn / 100, 0.0))
-            held = with_marts({**tables, "orders": changed}, period=LAST, store=store)
-            return [_sums(held.mart("customer_months"), "count(*)")[0], _sums(held.mart("product_months"), "count(*)")[0]]
+            held = with_marts({**tables, "orders": changed}, period=LAST, store=folder.name if kept else None)
+            return [*_sums(held.mart("customer_months"), _CUSTOMER_TOLD),
+                    *_sums(held.mart("product_months"), _PRODUCT_TOLD)]
 
         call()
         return call

@@ -10,7 +10,7 @@ from typing import Any
 #: Our own implementation of a case; every ratio is against it.
 OURS = "pmlib"
 #: Rooms whose cases are written.
-ROOMS = ("scoring", "portfolio")
+ROOMS = ("scoring", "portfolio", "product")
 
 Data = Mapping[str, Any]
 Prepare = Callable[[Data], Callable[[], Any]]
@@ -34,6 +34,8 @@ class Implementation:
         The goal: its time by ours at least, or ours by its at most.
     within : float, optional
         The goal in seconds, where nobody else does the work.
+    lighter_at_least, within_mb : float, optional
+        The same of memory: its extra by ours at least; what the whole process takes at its peak, in megabytes.
     share : float
         The part of the work that is timed; its seconds are divided by it.
     agrees : bool
@@ -47,6 +49,8 @@ class Implementation:
     at_least: float | None = None
     at_most: float | None = None
     within: float | None = None
+    lighter_at_least: float | None = None
+    within_mb: float | None = None
     share: float = 1.0
     agrees: bool = True
 
@@ -60,7 +64,7 @@ class Case:
     name, work : str
         Short name, and what is done.
     make : callable of size and seed to data
-    sizes : mapping of ``full`` and ``smoke`` to sizes
+    sizes : mapping of ``full``, ``large`` and ``smoke`` to sizes; a case without one is left out of such a run
     implementations : tuple of Implementation
     tolerance : float
         Largest difference between two answers.

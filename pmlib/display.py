@@ -18,7 +18,7 @@ _Result = TypeVar("_Result")
 
 VERBS = ("start", "keep", "slow", "fast", "hold", "stop", "decline")
 #: Colours of a figure after quantising: enough for anti-aliased text, and half the bytes.
-_PALETTE = 32
+_PALETTE = 64
 _DOTS_PER_INCH, _MOST_BYTES = (200, 160, 130, 100), 60_000
 #: Square inches from which on a figure is never as small as asked in the finest resolution.
 _LARGE = 36
@@ -192,13 +192,19 @@ def reconcile(*results: Any) -> str:
     ------
     CheckError
         One of them does not add up.
+    ParameterError
+        One of them has nothing to add up.
 
     Examples
     --------
     >>> reconcile(None)
     ''
     """
-    return " ".join(result.check() for result in results if result is not None)
+    there = [result for result in results if result is not None]
+    for result in there:
+        if not hasattr(result, "check"):
+            raise ParameterError(f"reconcile: got {result!r}, allowed answers with check(). Leave it out.")
+    return " ".join(result.check() for result in there)
 
 
 def _png(drawing: Any) -> bytes:
@@ -248,5 +254,5 @@ def _cell(name: str, value: Any) -> str:
 def _decimal(name: str, value: float) -> str:
     if "share" in name:
         return f"{100 * value:.1f} %"
-    text = f"{value:,.0f}" if name.endswith("_k") or name.endswith("_eur") else f"{value:,.1f}"
+    text = f"{value:,.0f}" if name.endswith(("_k", "_eur", "_points")) else f"{value:,.1f}"
     return text.replace("-0.0", "0.0") if text == "-0.0" else "0" if text == "-0" else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.__main__ import table
+from benchmarks.__main__ import compare, table
 from benchmarks.registry import OURS, ROOMS, cases
 
 CASES = [case for room in ROOMS for case in cases(room).values()]
@@ -45,3 +45,18 @@ def test_the_table_says_what_was_reached_and_who_was_absent():
     assert "| 5 (4 to 6) | at least 12 | no | 1.0e-12 |" in lines[4]
     assert "absent: pymcdm is not installed" in lines[5]
     assert "| within 2 s | no |" in lines[6]
+
+
+def test_goals_of_memory_are_told_beside_those_of_time():
+    case, whole = cases("product")["cohorts"], cases("product")["end to end"]
+    common = {"size": (10_000_000,), "absent": "", "seconds": 1.0, "extra_mb": 0.0, "apart": None, "faster": 3.0,
+              "range": (3.0, 3.0)}
+    rows = [common | {"case": case, "who": case.by("pandas"), "lighter": 2.0},
+            common | {"case": whole, "who": whole.by(OURS), "peak_mb": 2_141.0}]
+    lines = table(rows).splitlines()
+    assert "| at least 2; MB at least 2.5 | yes; no (2.0) |" in lines[2]
+    assert "| process within 2,500 MB | yes (2,141) |" in lines[3]
+
+
+def test_a_case_for_one_size_is_left_out_of_the_others():
+    assert compare("scoring", size="large") == []

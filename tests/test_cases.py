@@ -159,6 +159,48 @@ def test_a_market_study_of_other_years_claims_nothing(review):
     plt.close(ax.figure)
 
 
+def test_repeat_buying_counts_the_raw_files_customers_and_later_purchases(raw_orders, book):
+    days = raw_orders.groupby("customer_id")["date"].nunique()
+    buying = pm.product.repeat_buying(book, period=book.period)
+    assert "23,570 customers will make" in buying.summary()
+    assert f"{(days > 1).sum():,} came back so far" in buying.summary()
+    later = raw_orders.loc[raw_orders["date"] > "19970930", ["customer_id", "date"]].drop_duplicates()
+    assert len(later) == 19_684
+    assert f"by June 1998; {len(later):,} came" in pm.product.track_purchases(book, period=book.period).summary()
+
+
+def test_a_customer_is_worth_revenue_where_no_costs_are_known(raw_orders, book):
+    worth = pm.product.customer_lifetime_value(book, period=book.period)
+    row = worth.to_frame().iloc[0]
+    assert (row["group"], row["kind"], row["customers"], row["counts"]) == ("CD", "orders", 23_570, "revenue")
+    # A new customer is followed for three years; those of the file were for 15 to 18 months.
+    brought = raw_orders["dollar_value"].sum() / 23_570
+    assert brought == pytest.approx(106.08, abs=0.01)
+    assert row["low"] < row["value"] < row["high"] < brought < row["new_low"]
+    assert worth.summary().endswith("Revenue, not margin, for Music CDs: unit costs are not known.")
+
+
+@pytest.mark.parametrize(("year", "share", "index"), [(1972, 0.561, 3_801), (1990, 0.378, 2_158)])
+def test_the_page_shows_shares_and_concentration_by_value_of_the_years_studied(raw_cars, book, year, share, index):
+    values = raw_cars["shares"] * raw_cars["prices"]
+    sales = values.groupby([raw_cars["market_ids"], raw_cars["firm_ids"]]).sum()[year]
+    assert (round(float(sales[19] / sales.sum()), 3), round(_concentration(sales))) == (share, index)
+    december = year * 12 + 12
+    shares = pm.product.share_history(book, period=book.period).to_frame().set_index(["month", "player"])
+    assert shares.loc[(december, "own"), "share"] == pytest.approx(sales[19] / sales.sum())
+    markets = pm.product.measure_concentration(book, period=book.period).to_frame().set_index("month")
+    assert markets.loc[december, "hhi_low"] == pytest.approx(_concentration(sales))
+
+
+def test_concentration_names_the_month_where_the_study_ends(book):
+    found = pm.product.measure_concentration(book, period=book.period)
+    assert found.summary().startswith(
+        "The HHI of new cars, the most concentrated of 1 market, is 2,158 of 10,000 in December 1990, where the study "
+        "ends (20 named firms, all others 0 %; the study states no error)."
+    )
+    assert found.headline() == {"2,158": "HHI of new cars, the most concentrated market"}
+
+
 def test_a_narrow_interval_keeps_its_ends_apart(book):
     assert "8 % (between 7.7 % and 8.4 %, n = 23,570) after 6 months" in pm.product.cohort_triangle(
         book, period=book.period).summary()

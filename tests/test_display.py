@@ -74,3 +74,8 @@ def test_a_figure_is_small_twice_as_dense_and_the_same_each_time():
     assert len(first) < 60_000
     with Image.open(io.BytesIO(first)) as image:
         assert image.size == (1600, 800)
+
+
+def test_an_answer_that_has_nothing_to_add_up_is_refused():
+    with pytest.raises(ParameterError, match=r"reconcile: got 3, allowed answers with check\(\)\. Leave it out"):
+        pm.reconcile(None, 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib import metadata
 
 import pytest
 import yaml
@@ -64,11 +65,43 @@ def test_conda_users_get_the_same_dependencies(wanted):
     assert theirs == {canonicalize_name(one.name): one.specifier for one in wanted}
 
 
-def test_ibis_works_with_the_pinned_duckdb_and_sqlglot():
+def test_the_engines_pins_hold_where_the_tests_run():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    pins = {one.name: one.specifier for one in map(Requirement, project["project"]["dependencies"])}
+    for name, too_new in {"ibis-framework": "13.0", "duckdb": "2.0", "sqlglot": "30.18"}.items():
+        assert metadata.version(name) in pins[name]
+        assert too_new not in pins[name], f"{name}: run the canary below with {too_new} before the pin moves"
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
+def test_ibis_does_what_the_product_room_asks_of_it_with_the_pinned_engines(engine):
     import ibis
     import pandas as pd
 
-    frame = pd.DataFrame({"month": [1, 1, 2], "paid": [1.25, 2.5, 4.0]})
-    table = ibis.duckdb.connect().create_table("orders", frame)
-    totals = table.group_by("month").aggregate(paid=table["paid"].cast("decimal(18,4)").sum()).order_by("month")
-    assert totals.execute()["paid"].astype(float).tolist() == [3.75, 4.0]
+    connection = ibis.duckdb.connect() if engine == "duckdb" else ibis.sqlite.connect()
+    orders = connection.create_table("orders", pd.DataFrame(
+        {"customer": ["a", "a", "b", "c"], "month": [1, 2, 2, 3], "units": [1.0, -1.0, 2.0, 3.0], "paid": [1.25] * 4}))
+    rows = orders.mutate(money=(orders["units"] * orders["paid"]).cast("decimal(18,4)"))
+    rows = rows.mutate(first=rows["month"].min().over(ibis.window(group_by=rows["customer"])))
+    names = ibis.memtable(pd.DataFrame({"customer": ["a", "b"], "segment": ["homes", None]}))
+    rows = rows.left_join(names, "customer").mutate(segment=lambda row: row["segment"].fill_null("unknown"))
+    gone = ibis.memtable(pd.DataFrame({"customer": ["c"]}))
+    rows = rows.union(rows).anti_join(gone, "customer")
+    sums = rows.group_by("segment").agg(
+        money=(rows["money"].sum() * 10_000).round().cast("int64"), sold=(rows["units"] > 0).ifelse(1, 0).sum(),
+        people=rows["customer"].nunique(where=rows["units"] > 0), earliest=rows["first"].min(),
+    ).order_by("segment")  # fmt: skip
+    assert sums.execute().to_numpy().tolist() == [["homes", 0, 2, 1, 1], ["unknown", 50_000, 2, 1, 2]]
+
+
+def test_the_way_out_of_ibis_is_open():
+    """Were Ibis to stall, sqlglot would turn the SQL for DuckDB into that of another engine."""
+    import ibis
+    import sqlglot
+
+    orders = ibis.table({"month": "int64", "units": "float64", "paid": "float64"}, name="orders")
+    money = (orders["units"] * orders["paid"]).cast("decimal(18,4)")
+    sql = str(ibis.to_sql(orders.group_by("month").agg(money=money.sum()), dialect="duckdb"))
+    for dialect in ("sqlite", "postgres", "spark"):
+        told = sqlglot.transpile(sql, read="duckdb", write=dialect)[0]
+        assert {"SUM", "GROUP"} <= set(re.findall(r"[A-Z]+", told))

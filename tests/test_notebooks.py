@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shutil
 import statistics
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import pandas as pd
 import papermill
 import pytest
 
@@ -169,6 +171,102 @@ def test_products_render_without_surveys_market_and_subscriptions(tmp_path, monk
         orders=f"order_id,date,customer_id,product_id,units,paid_price\n{orders}\n")
     entry = run("40_product_performance", tmp_path, monkeypatch, workbook=str(book))
     assert "No surveys in this period" in entry["summary"]
+
+
+def said(path: Path) -> str:
+    """Everything that a page shows below its texts, as one text: tables, captions and remarks."""
+    outputs = [output for cell in cells(path, "code") for output in cell.outputs]
+    return "\n".join(one.metadata.get("image/png", {}).get("caption", one.data["text/plain"]) for one in outputs)
+
+
+def test_products_render_subscriptions_alone_and_a_product_nobody_was_asked_about(tmp_path, monkeypatch, folder):
+    running = "\n".join(
+        f"C{n},PR1,{2023 + n // 12}-{n % 12 + 1:02d},{'' if n % 3 else '2025-06'},100" for n in range(30))
+    answers = "\n".join(f"R{n},2025-{n % 12 + 1:02d}-10,PR1,C{n},NPS,10,{n % 11}" for n in range(60))
+    book = folder(
+        products="product_id,name\nPR1,Sensor\nPR2,Gate\n", workbook="name,as_of\nAcme,2025-12-31\n",
+        subscriptions=f"customer_id,product_id,start_month,end_month,monthly_eur\n{running}\n",
+        surveys=f"response_id,date,product_id,customer_id,instrument,scale_max,score\n{answers}\n")
+    entry = run("40_product_performance", tmp_path, monkeypatch, workbook=str(book), product_id="PR1", months=1)
+    assert entry["summary"].startswith("In the 1 month to December 2025, 1 product earned 2 k EUR")
+    assert entry["summary"].endswith("No surveys in this period for Gate.")
+    words = said(tmp_path / "40_product_performance.ipynb")
+    assert "Recurring revenue went from 2 k EUR to 2 k EUR a month from November 2025 to December 2025" in words
+    assert "No orders in this workbook: add the table orders." in words
+
+
+def test_products_render_a_single_order_and_name_what_each_answer_needs(tmp_path, monkeypatch, folder):
+    book = folder(
+        products="product_id,name\nPR1,Sensor\n", workbook="name,as_of\nAcme,2025-12-31\n",
+        orders="order_id,date,customer_id,product_id,units,paid_price\n1,2025-12-03,C1,PR1,1,100\n")
+    entry = run("40_product_performance", tmp_path, monkeypatch, workbook=str(book))
+    assert entry["headline"] == {"0 k": "EUR in the 12 months to December 2025", "0": "changes could be measured"}
+    words = said(tmp_path / "40_product_performance.ipynb")
+    for needed in ("they begin in December 2025", "none old enough to say who stays",
+                   "30 paying repeat buyers are needed", "6 months without a gap are needed",
+                   "fill launch_month in the table products"):
+        assert needed in words
+
+
+@pytest.mark.parametrize(("name", "summary"), [
+    ("40_product_performance", "No revenue in the 12 months to December 2025. No change could be measured. "
+                               "No surveys in this period for any product."),
+    ("45_feature_decisions", "No backlog and no experiments in this workbook."),
+])
+def test_product_pages_render_products_alone(tmp_path, monkeypatch, folder, name, summary):
+    book = folder(products="product_id,name\nPR1,Sensor\n", workbook="name,as_of\nAcme,2025-12-31\n")
+    assert run(name, tmp_path, monkeypatch, workbook=str(book))["summary"] == summary
+    assert said(tmp_path / f"{name}.ipynb").count("add ") >= 7
+
+
+def sample(target: Path, *tables: str) -> str:
+    """Copy tables of the sample company into a workbook of their own."""
+    target.mkdir()
+    for table in (*tables, "products", "workbook"):
+        shutil.copy(ROOT / "data" / "quillmark" / f"{table}.csv", target)
+    return str(target)
+
+
+def test_features_that_do_not_fit_are_named_and_what_is_known_of_them_still_shown(tmp_path, monkeypatch):
+    book = sample(tmp_path / "book", "features", "team_capacity")
+    entry = run("45_feature_decisions", tmp_path, monkeypatch, workbook=book, months_each=1)
+    assert entry["summary"].startswith(
+        "No plan holds everything forced: platform is 15.0 person-months short. At best F07, F10 and F14 stay out.")
+    assert entry["headline"]["15.0"] == "person-months short of what is forced"
+    assert not (tmp_path / "tables" / "45_feature_decisions" / "features.csv").exists()
+    words = said(tmp_path / "45_feature_decisions.ipynb")
+    assert "No plan: see above." in words
+    assert "Morning summary by mail comes first most often by RICE" in words
+
+
+def test_three_releases_of_another_product_hold_all_its_open_features(tmp_path, monkeypatch):
+    book = sample(tmp_path / "book", "features", "team_capacity")
+    entry = run("45_feature_decisions", tmp_path, monkeypatch, workbook=book, product_id="PR2", releases=3)
+    assert entry["headline"]["11 of 11"] == "open features fit into 3 releases"
+    built = pd.read_parquet(tmp_path / "tables" / "45_feature_decisions" / "features.parquet")
+    assert built["release_name"].unique().tolist() == ["2026 Q1", "2026 Q2", "2026 Q3"]
+    assert "every team's time, every need and every must holds" in said(tmp_path / "45_feature_decisions.ipynb")
+
+
+def test_a_backlog_without_capacity_is_ranked_and_says_why_there_is_no_plan(tmp_path, monkeypatch):
+    book = sample(tmp_path / "book", "features", "experiments")
+    entry = run("45_feature_decisions", tmp_path, monkeypatch, workbook=book)
+    assert entry["summary"].startswith("No plan: the table team_capacity is missing. Of 20 experiments")
+    methods = pd.read_parquet(tmp_path / "tables" / "45_feature_decisions" / "methods.parquet")
+    assert methods.loc[methods["overlooked"], "feature_id"].tolist() == ["F07"]
+
+
+@pytest.mark.parametrize(("name", "summary", "words"), [
+    ("40_product_performance", "In the 12 months to June 1998, 1 product earned 1.1 M USD.",
+     ("Our share of new cars went from 53 % (December 1971) to 38 % (December 1990",
+      "is 2,158 of 10,000 in December 1990, where the study ends", "Of 23,570 customers in 3 cohorts")),
+    ("45_feature_decisions", "No backlog and no experiments in this workbook.", ("add the table features",)),
+])
+def test_the_retail_case_renders_as_far_as_its_tables_go(tmp_path, monkeypatch, name, summary, words):
+    entry = run(name, tmp_path, monkeypatch, workbook="data/cases/retail_and_cars")
+    assert entry["summary"].startswith(summary)
+    shown = said(tmp_path / f"{name}.ipynb")
+    assert all(part in shown for part in words)
 
 
 def test_checking_renders_a_workbook_with_rows_set_aside_and_a_blocked_table(tmp_path, monkeypatch, folder):

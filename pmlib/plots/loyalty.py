@@ -45,7 +45,7 @@ def _shares(ax: Axes, *, low: float = 0.0) -> None:
 
 
 def _by_months(ax: Axes, last: int) -> list[int]:
-    step = next(step for step in (1, 3, _HALF_YEAR, _YEAR, 24, 60, 600) if last / step <= _YEAR)
+    step = next((step for step in (1, 3, _HALF_YEAR, _YEAR, 24, 60, 600) if last / step <= _YEAR), last)
     ticks = list(range(0, last + 1, step))
     ax.set_xticks(ticks)
     ax.grid(axis="y", linewidth=0.6)
@@ -83,7 +83,7 @@ def survival(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
                         alpha=0.15, linewidth=0)  # fmt: skip
         _at_risk(ax, rows, j, ticks=ticks)
     _shares(ax)
-    ax.set_xlim(0, last)
+    ax.set_xlim(0, max(last, 1))
     if len(groups) > 1:
         ax.legend(fontsize=SMALL, loc="upper right")
     finish(ax, title="Share of contracts still running, with 95 % intervals")
@@ -313,5 +313,5 @@ def lifetime_values(frame: pd.DataFrame, ax: Axes | None = None, *, currency: st
     ax.grid(axis="x", linewidth=0.6, color=LINE)
     ax.legend(fontsize=SMALL, loc="best")
     counted = " and ".join(sorted(known["counts"].unique()))
-    return finish(ax, title="Worth of a customer within the horizon, with 95 % intervals",
+    return finish(ax, title="What a customer will bring, with 95 % intervals",
                   x=f"Discounted {counted}, {currency} a customer")  # fmt: skip

@@ -213,7 +213,7 @@ def _label_ends(ax: Axes, last: int, ends: list[tuple[float, str]]) -> None:
 def _method_words(row: dict[Hashable, Any]) -> str:
     compared = not math.isnan(row["mae_ratio"])
     if row["shown"] == row["baseline"]:
-        rival = f"; the best model had {row['mae_ratio']:.2f} of its error" if compared else ""
+        rival = f"; the best model erred {row['mae_ratio']:.2f} times as much" if compared else ""
         return f"By the {row['baseline']} baseline{rival}, n = {row['n_origins']} past months"
     return (
         f"By {row['shown']}: mean error {row['mae_ratio']:.2f} of the {row['baseline']} baseline's, "

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from pmlib.months import month_name, month_text
-from pmlib.plots.style import COLOURS, INK, LINE, MARKERS, MUTED, TINY, axes, finish, house_style
+from pmlib.plots.style import COLOURS, INK, LINE, MARKERS, MUTED, TINY, amounts, axes, finish, house_style
 
 _SMALL, _TINY = 9, 7.5
 _LONGEST = 22
@@ -70,6 +70,7 @@ def revenue_lines(frame: pd.DataFrame, ax: Axes | None = None, *, currency: str 
     ax.set_ylim(min(0.0, float(frame["revenue_k"].min())), 1.06 * top if top > 0 else 1)
     _spread_labels(ax, last, ends)
     _month_axis(ax)
+    amounts(ax.yaxis)
     ax.grid(axis="y")
     count = frame["product_id"].nunique()
     title = f"Monthly revenue of {count} products to {month_name(last)}" if count > 1 else f"Revenue of {ends[0][1]}"
@@ -139,7 +140,7 @@ def cohorts(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_yticks(list(rows), names, fontsize=_SMALL)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.figure.colorbar(image, ax=ax, shrink=0.8, format=FuncFormatter(lambda share, _: f"{100 * share:.0f} %"))
-    return finish(ax, title="Share of each cohort still active; hatched: not yet observed", x="Months since the first")
+    return finish(ax, title="Share of each cohort still active; hatched: not yet observed", x="Months since they came")
 
 
 @house_style()
@@ -174,6 +175,7 @@ def effects(frame: pd.DataFrame, ax: Axes | None = None, *, currency: str = "EUR
     names = [f"{_short(row['category'])}\n{row['change_k']:+,.0f} in all" for row in known.to_dict("records")]
     ax.set_yticks(place, names, fontsize=_SMALL)
     ax.invert_yaxis()
+    amounts(ax.xaxis)
     ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.17), ncols=2, fontsize=_SMALL)
     return finish(ax, title="What market and share did to our sales", x=f"Thousand {currency}")
 
@@ -278,12 +280,13 @@ def _month_axis(ax: Axes) -> None:
 
 def _spread_labels(ax: Axes, last: int, ends: list[tuple[float, str, str]]) -> None:
     """Write the names at the lines' ends, pushed apart so that none covers another."""
-    low, high = ax.get_ylim()
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    away = last + 0.052 * (right - left)
     gap, place = 0.062 * (high - low), low - 1.0 * (high - low)
     for value, name, colour in sorted(ends):
         place = max(value, place + gap)
         ax.annotate(
-            name, (last, value), xytext=(last + 2.0, place), va="center", fontsize=_SMALL, color=INK,
+            name, (last, value), xytext=(away, place), va="center", fontsize=_SMALL, color=INK,
             annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.8, "relpos": (0, 0.5), "shrinkB": 2},
         )  # fmt: skip

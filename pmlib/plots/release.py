@@ -169,10 +169,11 @@ def _card(ax: Axes, at: tuple[float, float], row: dict[Any, Any], *, inches: flo
     when = f"{row['release_name']}, " if row["when"] == "later" else ""
     work = f"{when}{row['team']}, {row['effort_pm']:g} person-month{'' if row['effort_pm'] == 1 else 's'}"
     below = f"{work}{', must' if row['must'] else ''}" if row["release_name"] else str(row["why"])
-    lines = [named(row["feature_id"], row["name"]), *_two_lines(below, inches - 0.25)]
+    name = _two_lines(named(row["feature_id"], row["name"]), inches - 0.25)
+    lines = [*name, *(_two_lines(below, inches - 0.25) if len(name) == 1 else [below])]
     for i, text in enumerate(lines):
         ax.text(x + 0.02, y - 0.28 + 0.28 * i, short(text, inches=inches - 0.25, size=TINY), fontsize=TINY,
-                color=MUTED if i else INK, va="center")  # fmt: skip
+                color=INK if i < len(name) else MUTED, va="center")  # fmt: skip
 
 
 def _two_lines(text: str, inches: float) -> list[str]:

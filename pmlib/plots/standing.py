@@ -119,11 +119,13 @@ def concentration_bands(
         return nothing(ax, "No market study covers a window")
     ax = axes(ax)
     top = 1.12 * max(float(frame["high"].max()), steps[-1][0])
+    stated = bool((frame["high"] > frame["hhi_high"]).any())
+    note = "dashed: with the study's error" if stated else "the study states no error"
     if len(markets) == 1:
         _concentration_panel(ax, markets[0], steps=steps, top=top)
         _class_names(ax, steps, top)
         title = f"Concentration of {_name(markets[0])}"
-        return finish(ax, title=f"{title} (dashed: with the study's error)", y="HHI, 0-10,000")
+        return finish(ax, title=f"{title} ({note})", y="HHI, 0-10,000")
     ax.set_axis_off()
     columns = math.ceil(len(markets) / 2) if len(markets) > 3 else len(markets)  # noqa: PLR2004 - one row of three
     rows_of_panels = math.ceil(len(markets) / columns)
@@ -135,7 +137,7 @@ def concentration_bands(
         if j % columns:
             panel.set_yticklabels([])
     lines = ", ".join(f"{name} above {begin:,.0f}" for begin, name in steps[1:])
-    ax.set_title(f"Concentration (HHI; dashed: with the study's error)\n{lines}")
+    ax.set_title(f"Concentration (HHI; {note})\n{lines}")
     return ax
 
 
@@ -272,8 +274,7 @@ def _bubble(ax: Axes, row: dict[Any, Any], j: int, *, area: float) -> None:
     x = [row[f"relative_share{end}"] for end in ("_low", "_high")]
     y = [row[f"growth{end}"] for end in ("_low", "_high")]
     if all(math.isfinite(value) for value in (*x, *y)):
-        box = Rectangle((x[0], y[0]), x[1] - x[0], y[1] - y[0], facecolor=_colour(j), alpha=0.13, edgecolor="none")
-        ax.add_patch(box)
+        ax.add_patch(Rectangle((x[0], y[0]), x[1] - x[0], y[1] - y[0], facecolor=_PALE[1], zorder=0.5))
         ax.add_patch(Rectangle((x[0], y[0]), x[1] - x[0], y[1] - y[0], fill=False, edgecolor=_colour(j), linewidth=1))
     ax.scatter(row["relative_share"], row["growth"], s=area, color=_colour(j), alpha=0.65, linewidth=0)
 

@@ -121,7 +121,8 @@ def _verdict(row: pd.Series) -> str:
     if row["change_month"] == 0:
         return f"outside its limits in {month_text(int(row['signal_month']))}"
     scale = 1 if row["unit"] == "points" else 100
-    return f"{scale * row['before']:.0f} became {scale * row['after']:.0f}"
+    what = "NPS" if row["unit"] == "points" else "share, %:"
+    return f"{what} {scale * row['before']:.0f} became {scale * row['after']:.0f}"
 
 
 @house_style()

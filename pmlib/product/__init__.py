@@ -69,6 +69,8 @@ if TYPE_CHECKING:
     from pmlib.product.marts import with_marts as with_marts
     from pmlib.product.money.breakdown import RevenueBreakdown as RevenueBreakdown
     from pmlib.product.money.breakdown import revenue_by as revenue_by
+    from pmlib.product.money.customer_bridge import CustomerBridge as CustomerBridge
+    from pmlib.product.money.customer_bridge import revenue_bridge as revenue_bridge
     from pmlib.product.money.margin import ProductMargin as ProductMargin
     from pmlib.product.money.margin import product_margin as product_margin
     from pmlib.product.money.price_volume_mix import PriceVolumeMix as PriceVolumeMix
@@ -135,6 +137,7 @@ _LATE = {
     "BuyingModel": "loyalty.buying",
     "CohortTriangle": "customers",
     "Concentration": "standing.concentration",
+    "CustomerBridge": "money.customer_bridge",
     "DifferenceInDifferences": "effects.two_groups",
     "Diffusion": "standing.diffusion",
     "ExperimentProgramme": "experiments.programme",
@@ -229,6 +232,7 @@ _LATE = {
     "read_experiments": "experiments.programme",
     "recurring_bridge": "money.recurring",
     "repeat_buying": "loyalty.repeat_buying",
+    "revenue_bridge": "money.customer_bridge",
     "revenue_by": "money.breakdown",
     "rules": "verdicts",
     "satisfaction_by_month": "satisfaction",
@@ -256,6 +260,7 @@ __all__ = [
     "BuyingModel",
     "CohortTriangle",
     "Concentration",
+    "CustomerBridge",
     "DifferenceInDifferences",
     "Diffusion",
     "Estimate",
@@ -354,6 +359,7 @@ __all__ = [
     "read_experiments",
     "recurring_bridge",
     "repeat_buying",
+    "revenue_bridge",
     "revenue_by",
     "review_products",
     "rules",

@@ -242,25 +242,27 @@ def _surveys(tables: Tables, last: int, months: int) -> dict[str, Measured]:
         if metric in measured:
             measured[metric][str(product)] = _answers(rows, last - months)
     if tables.get("invitations") is not None:
-        measured["nps"] |= _weighted(tables, last, months)
+        measured["nps"] |= _weighted(tables, measured["nps"], last=last, months=months)
     return measured
 
 
-def _weighted(tables: Tables, last: int, months: int) -> Measured:
-    """Scores weighted by who was asked, where that can be done in both windows."""
+def _weighted(tables: Tables, raw: Measured, *, last: int, months: int) -> Measured:
+    """Scores weighted by who was asked, where that can be done in every window that has answers."""
     after, before = (
-        weight_by_response(tables, period=end, months=months).products.set_index("product_id")
+        weight_by_response(tables, period=end, months=months).products.set_index("product_id").to_dict("index")
         for end in (last, last - months)
     )
-    known = after.index[after["weighted"].notna()].intersection(before.index[before["weighted"].notna()])
     readings = {}
-    for product in known:
-        level, base = (_weighted_estimate(rows.loc[product]) for rows in (after, before))
-        readings[str(product)] = Reading(level=level, before=base, change=points_change(base, level))
+    for product, reading in raw.items():
+        level, base = (_weighted_estimate(rows.get(product)) for rows in (after, before))
+        if level.n > 0 and (base.n > 0 or reading.before.n == 0):
+            readings[product] = Reading(level=level, before=base, change=points_change(base, level))
     return readings
 
 
-def _weighted_estimate(row: pd.Series) -> Estimate:
+def _weighted_estimate(row: dict[Any, Any] | None) -> Estimate:
+    if row is None or math.isnan(row["weighted"]):
+        return Estimate.unmeasured(unit="points")
     return Estimate(
         value=float(row["weighted"]), low=float(row["weighted_low"]), high=float(row["weighted_high"]),
         n=int(row["n"]), n_missing=0, unit=str(row["unit"]),

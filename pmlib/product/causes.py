@@ -125,7 +125,8 @@ def _flows(accounts: Accounts) -> dict[str, dict[str, float]]:
     if accounts.tables.get("subscriptions") is None:
         return {}
     bridge = recurring_bridge(accounts.tables, period=accounts.period, months=accounts.months).bridge
-    return {str(row["product_id"]): row for row in bridge.to_dict("records")}
+    money = bridge.set_index("product_id")[[*(f"{name}_k" for name in _FLOWS), "opening_k", "closing_k"]]
+    return {str(product): {str(name): float(value) for name, value in row.items()} for product, row in money.iterrows()}
 
 
 def _effects(amounts: Mapping[str, float], accounts: Accounts) -> list[str]:

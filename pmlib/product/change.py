@@ -159,9 +159,11 @@ def proportion_change(before: Estimate, after: Estimate) -> Change:
     # Nobody or everybody on both sides tells nothing against no change, and yet leaves room for one.
     p = 1.0
     if counts not in ([0, 0], [after.n, before.n]):
-        test = proportion.test_proportions_2indep(
-            counts[0], after.n, counts[1], before.n, compare="diff", method="score", return_results=True
-        )
+        # Only the ratio that comes along, and is not asked for, divides by a share of 0.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            test = proportion.test_proportions_2indep(
+                counts[0], after.n, counts[1], before.n, compare="diff", method="score", return_results=True
+            )
         p = float(test.pvalue)
     return Change(
         change=change,
@@ -192,13 +194,27 @@ def arrows(changes: Sequence[Change], *, false_alarm: float = 0.05) -> tuple[lis
     ----------
     Holm (1979), Scandinavian Journal of Statistics 6(2).
     """
-    corrected = _holm(np.array([one.p for one in changes], dtype=np.float64))
+    corrected = holm(np.array([one.p for one in changes], dtype=np.float64))
     shown = [_arrow(one.change, float(p), false_alarm) for one, p in zip(changes, corrected, strict=True)]
     return shown, corrected.tolist()
 
 
-def _holm(p_values: Floats) -> Floats:
-    """Correct p-values for their number, stepping down from the smallest; NaN stays out."""
+def holm(p_values: Floats) -> Floats:
+    """Correct p-values for their number, stepping down from the smallest; NaN stays out.
+
+    Parameters
+    ----------
+    p_values : array of shape (n_tests,)
+
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6(2).
+
+    Examples
+    --------
+    >>> holm(np.array([0.01, 0.04, np.nan, 0.03])).tolist()
+    [0.03, 0.06, nan, 0.06]
+    """
     corrected = np.full(len(p_values), np.nan)
     order = np.argsort(p_values, kind="stable")[: int(np.isfinite(p_values).sum())]
     steps = np.arange(len(order), 0, -1)

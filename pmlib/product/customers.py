@@ -11,9 +11,9 @@ import pandas as pd
 
 from pmlib.errors import MissingTableError, ParameterError
 from pmlib.months import as_month, month_name
-from pmlib.product.engine import Lazy, Tables, lazy, month_of_date
+from pmlib.product.engine import Lazy, Tables, known_product, lazy, month_of_date
 from pmlib.product.estimate import Estimate
-from pmlib.product.loyalty.contracts import of_product, refuse_unknown
+from pmlib.product.loyalty.contracts import refuse_unknown
 from pmlib.product.marts import MartTables, customer_months
 from pmlib.product.satisfaction import share_estimate
 from pmlib.product.wording import counted, percent, percents_between
@@ -72,10 +72,8 @@ class CohortTriangle:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per cohort: ``cohort``, ``n``, then one column per age, named ``"0"``, ``"1"``, ..."""
-        frame = self.triangle.copy(deep=False)
-        frame.columns = pd.Index([str(age) for age in frame.columns])
-        frame.insert(0, "n", self.sizes)
-        return frame.reset_index()
+        sizes, ages = self.sizes.rename("n").reset_index(), self.triangle.rename(columns=str).reset_index(drop=True)
+        return pd.concat([sizes, ages], axis="columns")
 
     def pooled(self) -> pd.DataFrame:
         """Return one row per age over the cohorts observed at it: ``age``, value, low, high, n, n_missing, unit.
@@ -189,12 +187,11 @@ def cohort_triangle(
     last = as_month(period)
     refuse_unknown("retention", retention, [str(one) for one in Retention])
     kind, count = _activity(tables, activity), rolling_counts if retention == Retention.ROLLING else active_counts
+    known_product(product_id, tables, seen=lambda: _products(tables, kind))
     counts = count(tables, last=last, activity=kind, product_id=product_id)
     if activity is None and counts.empty and kind is Activity.SUBSCRIPTIONS and tables.get("orders") is not None:
         kind = Activity.ORDERS
         counts = count(tables, last=last, activity=kind, product_id=product_id)
-    if counts.empty:
-        of_product(lazy(tables, str(kind), ["product_id"]), tables, product_id)
     triangle = triangle_of(counts, last=last, activity=kind, product_id=product_id or _ALL)
     return replace(triangle, kind=Retention(retention))
 
@@ -282,6 +279,13 @@ def _activity(tables: Tables, activity: Activity | str | None) -> Activity:
             "cohorts: tables 'subscriptions' and 'orders' are both missing. Add one of them to the workbook."
         )
     return present[0]
+
+
+def _products(tables: Tables, activity: Activity) -> list[str]:
+    """Products of the rows of an activity, and of orders, which stand in where a product has no subscriptions."""
+    names = [one for one in {activity, Activity.ORDERS} if tables.get(one) is not None]
+    return [one for name in names
+            for one in lazy(tables, name, ["product_id"]).distinct().to_pandas()["product_id"]]  # fmt: skip
 
 
 def _subscribed(tables: Tables, last: int) -> Lazy:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from numbers import Real
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from numbers import Integral, Real
 from typing import Any, TypeAlias
 
 import pandas as pd
 
 from pmlib.errors import MissingTableError, ParameterError, SchemaError, did_you_mean
+from pmlib.product.frames import refuse_types, refuse_unfit
 from pmlib.schema import TABLES, Kind
 
 #: A workbook, or a plain dict: pandas frames, or Ibis tables for what is large.
@@ -51,12 +52,15 @@ def lazy(tables: Tables, name: str, columns: Sequence[str]) -> Lazy:
     MissingTableError
         The table is not there.
     SchemaError
-        A column is not there.
+        A column is not there, or a cell breaks its definition.
     """
     table = _present(tables, name)
     _require(name, columns, list(table.columns))
     if not isinstance(table, pd.DataFrame):
-        return table.select(*columns)
+        asked = table.select(*columns)
+        refuse_types(name, asked.schema())
+        return asked
+    refuse_unfit(name, table, columns)
     import ibis
 
     asked = ibis.memtable(table[list(columns)])
@@ -73,13 +77,66 @@ def small(tables: Tables, name: str, columns: Sequence[str]) -> pd.DataFrame:
     MissingTableError
         The table is not there.
     SchemaError
-        A column is not there.
+        A column is not there, or a cell breaks its definition.
     """
     table = _present(tables, name)
     _require(name, columns, list(table.columns))
     frame = table if isinstance(table, pd.DataFrame) else table.select(*columns).to_pandas()
+    refuse_unfit(name, frame, columns)
     chosen: pd.DataFrame = frame[list(columns)].reset_index(drop=True)
     return chosen
+
+
+def known_product(
+    product_id: object, tables: Tables, *, seen: Callable[[], Iterable[object]] = tuple
+) -> None:
+    """Refuse a product that neither the table of products nor the rows know; None asks for no product.
+
+    Parameters
+    ----------
+    product_id : str or None
+        The product asked for.
+    tables : mapping
+        ``products``, where it is there.
+    seen : callable
+        Names the products of the rows; called only where ``products`` does not know the one asked for.
+
+    Raises
+    ------
+    ParameterError
+        The product is unknown.
+
+    Examples
+    --------
+    >>> known_product("A", {}, seen=lambda: ["A", "B"])
+    """
+    if product_id is None:
+        return
+    listed = [] if tables.get("products") is None else small(tables, "products", ["product_id"])["product_id"].tolist()
+    if isinstance(product_id, str) and product_id in listed:
+        return
+    known = sorted({str(one) for one in (*listed, *seen()) if not pd.isna(one)})
+    if not isinstance(product_id, str) or product_id not in known:
+        told = did_you_mean(str(product_id), known) if known else "No table names a product: add one to products."
+        raise ParameterError(f"product_id: got {product_id!r}. {told}")
+
+
+def as_seed(got: object) -> int:
+    """Read a seed of random numbers: a whole number, 0 or more.
+
+    Raises
+    ------
+    ParameterError
+        It is no whole number, or below 0.
+
+    Examples
+    --------
+    >>> as_seed(7)
+    7
+    """
+    if not isinstance(got, Integral) or isinstance(got, bool) or got < 0:
+        raise ParameterError(f"seed: got {got!r}, allowed 0 or more, a whole number. Leave it out for the usual one.")
+    return int(got)
 
 
 def month_of_date(date: Any) -> Any:
@@ -90,9 +147,9 @@ def month_of_date(date: Any) -> Any:
 def currency_of(tables: Tables) -> str:
     """Return the workbook's currency; EUR where the workbook names none."""
     book = tables.get("workbook")
-    if book is None or "currency" not in book.columns or len(book) == 0:
+    if book is None or "currency" not in book.columns or len(book) == 0 or pd.isna(book["currency"].iloc[0]):
         return "EUR"
-    return str(book["currency"].iloc[0])
+    return str(book["currency"].iloc[0]).strip() or "EUR"
 
 
 def named(frame: pd.DataFrame, tables: Tables) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from pmlib.errors import CheckError
 from pmlib.months import as_month, month_name
 from pmlib.product.engine import Tables, as_count, currency_of, small
 from pmlib.product.estimate import Estimate
-from pmlib.product.wording import money_text
+from pmlib.product.wording import counted, money_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +75,7 @@ class RevenueSplit:
             return "No market study covers both windows."
         market, share = self._totals()
         return (
-            f"In the {self.months} months to {month_name(self.period)} the market moved our sales by "
+            f"In the {counted(self.months, 'month')} to {month_name(self.period)} the market moved our sales by "
             f"{money_text(market, self.currency)} and our share by {money_text(share, self.currency)}. "
             f"{self._share_moves(known)}"
         )

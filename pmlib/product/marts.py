@@ -11,15 +11,14 @@ from pmlib.errors import MissingTableError
 from pmlib.months import as_month, month_name
 from pmlib.product.engine import Lazy, Tables, lazy
 from pmlib.product.mart_store import kept
-from pmlib.product.rows import order_rows, subscription_rows, whole
+from pmlib.product.rows import order_rows, subscription_rows, whole, whole_row
 
 _CUSTOMER_KEYS = ("customer_id", "month")
 _PRODUCT_KEYS = ("product_id", "segment", "channel", "month")
 _MONEY = "decimal(18,4)"
-#: What is summed: its name, the column of the rows and its type.
+#: What is summed, and its type in the rows: money becomes ten-thousandths on the way.
 _SUMS = {
-    "order_lines": ("order_lines", "int64"), "units": ("units", "float64"), "orders_e4": ("order_money", _MONEY),
-    "recurring_e4": ("recurring_money", _MONEY), "subscriptions": ("subscriptions", "int64"),
+    "order_lines": "int64", "units": "float64", "orders_e4": _MONEY, "recurring_e4": _MONEY, "subscriptions": "int64",
 }  # fmt: skip
 
 
@@ -94,6 +93,7 @@ def with_marts(tables: Tables, *, period: int | str, store: str | Path | None = 
 
     Examples
     --------
+    >>> import pandas as pd
     >>> orders = pd.DataFrame({"customer_id": ["K"], "product_id": ["A"], "date": pd.to_datetime(["2025-11-03"]),
     ...                        "units": [4.0], "paid_price": [2.5]})
     >>> customer_months(with_marts({"orders": orders}, period="2025-12"), last=24312).to_pandas()["orders_e4"].tolist()
@@ -159,18 +159,21 @@ def _held(rows: Lazy) -> Lazy:
     return rows.cache()
 
 
-def _summed(rows: Lazy, keys: tuple[str, ...], **distinct: Any) -> Lazy:
+def _summed(rows: Lazy, keys: tuple[str, ...], *, many: bool, **distinct: Any) -> Lazy:
+    """Sum by the keys; ``many`` groups make it cheaper to turn every row's money into whole numbers than every sum."""
     import ibis
 
     sums, absent = {}, {}
-    for name, (column, _) in _SUMS.items():
-        if column not in rows.columns:
-            absent[name] = ibis.literal(0).cast("float64" if name == "units" else "int64")
-        elif name.endswith("_e4"):
-            sums[name] = whole(rows[column].sum())
+    for name, kind in _SUMS.items():
+        told = "int64" if kind == _MONEY else kind
+        if name not in rows.columns:
+            absent[name] = ibis.literal(0).cast(told)
+        elif kind == _MONEY and not many:
+            sums[name] = whole(rows[name].sum()).fill_null(0)
         else:
-            # A row is one line or none: engines count in 64 bits, and sum whole numbers in 128.
-            sums[name] = rows.units.sum() if name == "units" else rows.count(where=rows[column] > 0)
+            column = whole_row(rows[name]) if kind == _MONEY else rows[name]
+            # Engines sum whole numbers in 128 bits; only a cast to another type than Ibis expects makes them 64.
+            sums[name] = column.sum().fill_null(0).cast(f"!{told}")
     return rows.group_by(*keys).agg(**sums, **distinct).mutate(**absent).select(*keys, *_SUMS, *distinct)
 
 
@@ -181,10 +184,12 @@ def _activity(tables: Tables, last: int) -> Lazy:
     parts = []
     if tables.get("orders") is not None:
         rows = order_rows(tables, last)
-        parts.append(rows.mutate(order_lines=(rows.units > 0).ifelse(1, 0).cast("int64")).rename(order_money="money"))
+        lines = (rows.units > 0).ifelse(1, 0).cast("int64")
+        parts.append(rows.mutate(order_lines=lines, orders_e4=rows.money).drop("money"))
     if tables.get("subscriptions") is not None:
         rows = subscription_rows(tables, last)
-        parts.append(rows.mutate(subscriptions=ibis.literal(1).cast("int64")).rename(recurring_money="money"))
+        one = ibis.literal(1).cast("int64")
+        parts.append(rows.mutate(subscriptions=one, recurring_e4=rows.money).drop("money"))
     if not parts:
         raise MissingTableError(
             "revenue: tables 'orders' and 'subscriptions' are both missing. Add one of them to the workbook."
@@ -196,8 +201,8 @@ def _activity(tables: Tables, last: int) -> Lazy:
 def _with_zeros(rows: Lazy) -> Lazy:
     import ibis
 
-    absent = {column: ibis.literal(0).cast(kind) for column, kind in _SUMS.values() if column not in rows.columns}
-    return rows.mutate(**absent).select("customer_id", "product_id", "month", *(column for column, _ in _SUMS.values()))
+    absent = {name: ibis.literal(0).cast(kind) for name, kind in _SUMS.items() if name not in rows.columns}
+    return rows.mutate(**absent).select("customer_id", "product_id", "month", *_SUMS)
 
 
 def _placed(tables: Tables, last: int) -> Lazy:
@@ -218,7 +223,7 @@ def _placed(tables: Tables, last: int) -> Lazy:
 
 
 def _by_customer(rows: Lazy) -> Lazy:
-    return _summed(rows, _CUSTOMER_KEYS)
+    return _summed(rows, _CUSTOMER_KEYS, many=True)
 
 
 def _by_product(rows: Lazy) -> Lazy:
@@ -227,7 +232,7 @@ def _by_product(rows: Lazy) -> Lazy:
     ordered, subscribed = (
         rows[name] > 0 if name in rows.columns else ibis.literal(False) for name in ("order_lines", "subscriptions")
     )
-    return _summed(rows, _PRODUCT_KEYS, customers=rows.customer_id.nunique(where=ordered | subscribed),
+    return _summed(rows, _PRODUCT_KEYS, many=False, customers=rows.customer_id.nunique(where=ordered | subscribed),
                    subscribers=rows.customer_id.nunique(where=subscribed)).drop("subscriptions")
 
 

@@ -124,14 +124,14 @@ class ProductReview:
             return {"–": "no revenue in this period"} | figures
         earned = {figure_text(self._sum("revenue_k")): f"{self.currency} in the {self._window()}"}
         if not math.isnan(self._change()):
-            earned |= {signed_percent(self._change()): f"against the {self.months} months before"}
+            earned |= {signed_percent(self._change()): f"against the {counted(self.months, 'month')} before"}
         return earned | figures
 
     def summary(self) -> str:
         """Return what was earned, which changes are real and what was not measured."""
         if self.board.empty:
             return "No products in this workbook."
-        before = f", {signed_percent(self._change())} on the {self.months} months before"
+        before = f", {signed_percent(self._change())} on the {counted(self.months, 'month')} before"
         earned = (
             f"In the {self._window()}, {counted(int(self.board['revenue_k'].count()), 'product')} earned "
             f"{money_text(self._sum('revenue_k'), self.currency)}{'' if math.isnan(self._change()) else before}."
@@ -162,12 +162,12 @@ class ProductReview:
         marks = {arrow: int((self.changes["arrow"] == arrow).sum()) for arrow in Arrow}
         return (
             f"<ProductReview {month_name(self.period)}: {counted(len(self.board), 'product')}, "
-            f"{money_text(self._sum('revenue_k'), self.currency)} in {self.months} months; {marks[Arrow.UP]} ▲, "
-            f"{marks[Arrow.DOWN]} ▼, {marks[Arrow.NONE]} –>"
+            f"{money_text(self._sum('revenue_k'), self.currency)} in {counted(self.months, 'month')}; "
+            f"{marks[Arrow.UP]} ▲, {marks[Arrow.DOWN]} ▼, {marks[Arrow.NONE]} –>"
         )
 
     def _window(self) -> str:
-        return f"{self.months} months to {month_name(self.period)}"
+        return f"{counted(self.months, 'month')} to {month_name(self.period)}"
 
     def _sum(self, column: str) -> float:
         return float(self.board[column].sum(min_count=1))

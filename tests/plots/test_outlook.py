@@ -16,7 +16,8 @@ def sold(**by_product):
     parts = [
         pd.DataFrame(
             {
-                "customer_id": "K1", "product_id": product, "units": 1.0, "paid_price": 1000 * np.asarray(values),
+                "customer_id": "K1", "product_id": product, "units": np.where(np.asarray(values) < 0, -1.0, 1.0),
+                "paid_price": 1000 * np.abs(np.asarray(values, dtype=float)),
                 "date": pd.date_range(end="2025-12-01", periods=len(values), freq="MS"),
             }
         )

@@ -52,6 +52,13 @@ def test_every_product_is_named_at_the_end_of_its_line_without_covering_another(
     assert {"2024", "2025"} <= set(_words(ax))
 
 
+@pytest.mark.parametrize("months", [1, 2, 3])
+def test_a_line_of_few_months_leaves_no_more_room_for_its_name_than_a_long_one(months) -> None:
+    ax = plots.revenue_lines(_revenue().query("month > @MONTHS[-1] - @months"))
+    ax.figure.canvas.draw()
+    assert ax.get_position().width > 0.6
+
+
 def test_nps_of_one_product_says_n_in_its_title_and_draws_the_interval() -> None:
     ax = plots.nps_by_month(_nps(1))
     assert ax.get_title(loc="left").endswith("Product 0, n 90 to 110 a month")

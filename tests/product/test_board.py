@@ -5,6 +5,7 @@ import pytest
 
 from pmlib.product.board import change_text, decide, lay_out, measure, notes
 from pmlib.product.revenue import monthly_revenue
+from tests.product.conftest import nps_answers
 
 LAST = 24312
 
@@ -46,3 +47,15 @@ def test_products_of_one_category_share_its_market_share(company, products) -> N
 def test_a_rise_is_said_with_its_interval() -> None:
     change = {"name": "Aria", "metric": "share", "unit": "pp", "change": 1.31, "low": 0.5, "high": 2.1}
     assert change_text(pd.Series(change)) == "market share of Aria rose by 1.3 pp (between +0.5 and +2.1)"
+
+
+def test_a_score_is_weighted_in_its_first_window_too(products) -> None:
+    # Of as many asked, 80 of 100 content ones answered and 40 of 100 others.
+    asked = pd.DataFrame({"customer_id": [f"K{i:03d}" for i in range(200)], "product_id": "A", "month": LAST})
+    asked["engagement_band"] = ["high"] * 100 + ["low"] * 100
+    asked["responded"] = [i % 100 < (80 if i < 100 else 40) for i in range(200)]
+    answers = nps_answers("A", {LAST: (80, 0, 40)})
+    answers["customer_id"] = asked.loc[asked["responded"], "customer_id"].tolist()
+    nps = measure({"surveys": answers, "invitations": asked}, products, None, last=LAST, months=12)["nps"]["A"]
+    assert nps.level.value == pytest.approx(0, abs=1e-9)
+    assert (nps.level.n, nps.before.n) == (120, 0)

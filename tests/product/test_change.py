@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from pmlib.product import Estimate
 from pmlib.product.board import measure
@@ -15,6 +16,7 @@ from pmlib.product.change import (
     Arrow,
     Change,
     arrows,
+    holm,
     points_change,
     proportion_change,
     relative_change,
@@ -290,3 +292,15 @@ def test_an_uncorrected_board_would_cry_wolf_most_months() -> None:
 
 def test_a_point_estimate_without_answers_is_not_compared() -> None:
     assert math.isnan(points_change(Estimate.unmeasured(unit="points"), nps_of_counts({10: 99})).p)
+
+
+def test_holm_alone_steps_down_and_leaves_the_unmeasured_out() -> None:
+    assert holm(np.array([0.01, 0.04, np.nan, 0.03])) == pytest.approx([0.03, 0.06, np.nan, 0.06], nan_ok=True)
+    assert len(holm(np.array([]))) == 0
+
+
+def test_a_share_that_was_nobodys_before_is_compared_without_a_warning() -> None:
+    change = proportion_change(share_estimate(0, 40), share_estimate(12, 40))
+    # Score test by hand: the pooled share is 12 of 80, and the variance has n - 1 below.
+    z = 0.3 / math.sqrt(0.15 * 0.85 * 2 / 40 * 80 / 79)
+    assert change.p == pytest.approx(2 * stats.norm.sf(z), rel=1e-6)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -127,8 +128,16 @@ def test_orders_in_another_currency_are_refused(sold) -> None:
 
 
 def test_an_infinite_price_is_refused(sold) -> None:
-    with pytest.raises(SchemaError, match="largest units"):
+    with pytest.raises(SchemaError, match="orders: column 'paid_price' holds inf in row 0, allowed number, 0 or more"):
         customer_months(sold | {"orders": sold["orders"].assign(paid_price=np.inf)}, last=PERIOD)
+
+
+def test_an_order_without_units_counts_as_nothing() -> None:
+    lines = ibis.memtable(pd.DataFrame({"customer_id": ["K1", "K2"], "product_id": "A", "units": [9.0, 2.0],
+                                        "date": pd.to_datetime("2025-03-04"), "paid_price": 5.0}))
+    orders = lines.mutate(units=lines.units.nullif(9.0))
+    rows = in_order(customer_months(with_marts({"orders": orders}, period=PERIOD), last=PERIOD).to_pandas(), CUSTOMER)
+    assert rows[["order_lines", "units", "orders_e4"]].to_numpy().tolist() == [[0, 0, 0], [1, 2, 100_000]]
 
 
 def test_without_orders_and_subscriptions_there_is_nothing_to_sum(company) -> None:

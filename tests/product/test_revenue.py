@@ -3,7 +3,6 @@ from __future__ import annotations
 import dataclasses
 from decimal import Decimal
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -136,7 +135,7 @@ def test_inputs_stay_as_they_were(company) -> None:
         pd.testing.assert_frame_equal(frame, before[name])
 
 
-@pytest.mark.parametrize("prices", [[1e14], [3e13] * 40, [np.inf]], ids=["a row", "the sum", "infinite"])
+@pytest.mark.parametrize("prices", [[1e14], [3e13] * 40], ids=["a row", "the sum"])
 def test_money_too_large_to_add_up_is_refused_with_its_table(prices: list[float]) -> None:
     day = pd.to_datetime("2025-11-03")
     orders = pd.DataFrame({"customer_id": "K", "product_id": "A", "date": day, "units": 1.0, "paid_price": prices})

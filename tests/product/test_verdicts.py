@@ -43,7 +43,8 @@ def test_nothing_is_invested_while_share_satisfaction_or_retention_fall(metric):
 
 
 def test_without_growth_a_sound_product_is_kept():
-    assert said(judge(board(), outcome_of(KEEP, 100.0, 200.0))) == ("keep", "neither revenue nor share is known to rise")
+    verdict = said(judge(board(), outcome_of(KEEP, 100.0, 200.0)))
+    assert verdict == ("keep", "neither revenue nor share is known to rise")
 
 
 def test_one_that_loses_for_good_is_ended_even_where_its_share_rises():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pmlib.errors import ParameterError, SchemaError, did_you_mean
+from pmlib.errors import ParameterError, did_you_mean
 from pmlib.months import as_month, month_name
 from pmlib.product.effects.memory import Effect, Floats
 from pmlib.product.effects.panel import monthly_units
@@ -152,13 +152,6 @@ def _cells(tables: Tables, last: int) -> pd.DataFrame:
     prices = prices[prices["month"] <= last].astype({"product_id": "str", "region": "str"})
     # Not known to be by lot is not by lot.
     prices["randomised"] = prices["randomised"].eq(True).fillna(False).astype(bool)
-    twice = prices[prices.duplicated(_KEYS)]
-    if len(twice):
-        row = twice.iloc[0]
-        raise SchemaError(
-            f"price_history: product '{row['product_id']}', region '{row['region']}', {month_name(row['month'])} has "
-            "two prices, allowed one. Keep the one of most days."
-        )
     return prices.merge(monthly_units(tables, last=last), on=_KEYS, how="left").sort_values(_KEYS, ignore_index=True)
 
 

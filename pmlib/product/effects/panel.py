@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pmlib.errors import MissingTableError, ParameterError, did_you_mean
+from pmlib.errors import MissingTableError
+from pmlib.product import engine
 from pmlib.product.engine import Lazy, Tables, lazy, month_of_date, small
 from pmlib.product.marts import product_months
 from pmlib.product.money.exchange import order_lines
@@ -23,11 +24,8 @@ def known_product(tables: Tables, product_id: str) -> None:
     ParameterError
         The product is not in ``products``.
     """
-    if tables.get("products") is None:
-        return
-    known = small(tables, "products", ["product_id"])["product_id"].tolist()
-    if product_id not in known:
-        raise ParameterError(f"product_id: got {product_id!r}. {did_you_mean(str(product_id), known)}")
+    if tables.get("products") is not None:
+        engine.known_product(product_id, tables)
 
 
 def name_of(tables: Tables, product_id: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -149,7 +149,7 @@ def difference_of_changes(treated: npt.ArrayLike, control: npt.ArrayLike) -> Eff
     """
     from scipy import special
 
-    sides = [np.asarray(side, dtype=np.float64) for side in (treated, control)]
+    sides = [np.atleast_1d(np.asarray(side, dtype=np.float64)) for side in (treated, control)]
     if min(len(side) for side in sides) < 2 or not all(np.isfinite(side).all() for side in sides):  # noqa: PLR2004
         raise ParameterError(
             f"changes: got {len(sides[0])} treated and {len(sides[1])} control, allowed two or more each, none "
@@ -238,7 +238,8 @@ def _dimension(treated: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
     by, names = next(iter(treated.items()))
     if by not in DIMENSIONS:
         raise ParameterError(f"treated: got {by!r}. {did_you_mean(str(by), DIMENSIONS)}")
-    if isinstance(names, str) or len(names) == 0:
+    several = isinstance(names, Collection) and not isinstance(names, str) and len(names) > 0
+    if not several or not all(isinstance(name, str) for name in names):
         raise ParameterError(f"treated: got {names!r}, allowed a list of {by}s. Write it as {{'{by}': ['north']}}.")
     return by, sorted(set(names))
 

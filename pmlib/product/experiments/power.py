@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from numbers import Integral, Real
 
 from pmlib.errors import ParameterError
 from pmlib.product.experiments.proportions import as_share
@@ -45,6 +47,8 @@ def detectable_effect(base: float, n: tuple[int, int], *, power: float = 0.8) ->
 
     as_share("base", base, use=0.1)
     as_share("power", power, use=0.8)
+    if not isinstance(n, Sequence) or len(n) != 2 or not all(isinstance(one, Integral) for one in n):  # noqa: PLR2004
+        raise ParameterError(f"n: got {n!r}, allowed the visitors of control and treatment. Write (5_000, 5_000).")
 
     def spare(effect: float) -> float:
         return _power_quantile(base, effect, n) - _normal_quantile(power)
@@ -79,7 +83,7 @@ def visitors_needed(base: float, effect: float, *, power: float = 0.8) -> int:
     """
     as_share("base", base, use=0.1)
     as_share("power", power, use=0.8)
-    if effect == 0 or not 0 <= base + effect <= 1:
+    if not isinstance(effect, Real) or effect == 0 or not 0 <= base + effect <= 1:
         raise ParameterError(
             f"effect: got {effect!r} on a base of {base!r}, allowed any but 0 that stays within 0-1. "
             "Give the change of the rate, say 0.01."

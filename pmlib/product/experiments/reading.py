@@ -223,7 +223,7 @@ def read_experiment(
     last = as_month(period)
     days = daily_sums(tables, last=last)
     known = days["test_id"].unique()
-    if test_id not in known:
+    if test_id not in known.tolist():
         remedy = did_you_mean(str(test_id), known) if len(known) else none_told(last)
         raise ParameterError(f"test_id: got {test_id!r}. {remedy}")
     return read_days(

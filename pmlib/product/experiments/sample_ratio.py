@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 from pmlib.errors import ParameterError
 from pmlib.product.experiments.proportions import as_share
 
@@ -36,8 +38,10 @@ def mismatch_p(control: int, treatment: int, *, planned_share: float = 0.5) -> f
     from scipy import stats
 
     planned = as_share("planned_share", planned_share, use=0.5)
-    if min(control, treatment) < 0:
-        raise ParameterError(f"visitors: got {control} and {treatment}, allowed 0 or more. Check new_users.")
+    if not all(isinstance(one, Integral) and one >= 0 for one in (control, treatment)):
+        raise ParameterError(
+            f"visitors: got {control!r} and {treatment!r}, allowed whole numbers, 0 or more. Check new_users."
+        )
     if control + treatment == 0:
         return 1.0
     return float(stats.binomtest(treatment, control + treatment, planned).pvalue)

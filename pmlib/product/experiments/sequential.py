@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from pmlib.errors import ParameterError
-from pmlib.product.experiments.proportions import newcombe_interval, score_test
+from pmlib.product.experiments.proportions import as_share, newcombe_interval, score_test
 from pmlib.product.experiments.variance_reduction import ARMS
 
 Floats = npt.NDArray[np.float64]
@@ -56,7 +57,7 @@ def always_valid(hits: npt.ArrayLike, n: npt.ArrayLike, *, planned_looks: int = 
     [-0.021, -0.001, 0.009]
     """
     x, size = np.asarray(hits, dtype=np.float64), np.asarray(n, dtype=np.float64)
-    if planned_looks < 1:
+    if not isinstance(planned_looks, Real) or not 1 <= planned_looks < np.inf:
         raise ParameterError(f"planned_looks: got {planned_looks!r}, allowed 1 or more. Use the days planned.")
     read = np.asarray((np.minimum(x, size - x) >= LEAST_EACH).all(axis=0))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -144,10 +145,9 @@ def peeking_error(looks: int, *, alpha: float = 0.05) -> float:
     """
     from scipy import special
 
-    if not 1 <= looks <= 1_000 or not 0 < alpha < 1:  # noqa: PLR2004
-        raise ParameterError(
-            f"peeking: got {looks!r} looks at {alpha!r}, allowed 1 to 1,000 and a level within 0-1. Say 14 and 0.05."
-        )
+    as_share("alpha", alpha, use=0.05)
+    if not isinstance(looks, Integral) or not 1 <= looks <= 1_000:  # noqa: PLR2004
+        raise ParameterError(f"looks: got {looks!r}, allowed 1 to 1,000, a whole number. Say 14.")
     z = float(special.ndtri(1 - alpha / 2))
     nodes, weights = special.roots_legendre(_NODES)
     # The sum of k standard normals stays undecided within z * sqrt(k); its density there, on that look's nodes.

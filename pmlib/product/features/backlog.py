@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pmlib.errors import ParameterError, SchemaError, did_you_mean
-from pmlib.product.engine import Tables, small
+from pmlib.errors import SchemaError
+from pmlib.product.engine import Tables, known_product, small
 from pmlib.schema import TABLES
 
 #: States in which a feature still waits for its priority.
@@ -98,9 +98,9 @@ def all_features(tables: Tables, *, columns: Sequence[str] = (), product_id: str
     """
     frame = small(tables, "features", ["product_id", "feature_id", *columns])
     told = small(tables, "features", [name for name in ("name", "state") if name in tables["features"].columns])
-    frame["name"] = told["name"].fillna("") if "name" in told else ""
+    frame["name"] = told["name"].astype(object).fillna("") if "name" in told else ""
     frame["name"] = frame["name"].mask(frame["name"] == "", frame["feature_id"]).astype("str")
-    frame["state"] = told["state"].fillna(OPEN[0]) if "state" in told else OPEN[0]
+    frame["state"] = told["state"].astype(object).fillna(OPEN[0]) if "state" in told else OPEN[0]
     _refuse(frame, columns)
     if product_id is not None:
         refuse_unknown_product(tables, product_id, seen=frame["product_id"])
@@ -117,11 +117,7 @@ def refuse_unknown_product(tables: Tables, product_id: str, *, seen: Iterable[st
     ParameterError
         It is unknown.
     """
-    known = set(map(str, seen))
-    if tables.get("products") is not None:
-        known |= set(map(str, small(tables, "products", ["product_id"])["product_id"]))
-    if product_id not in known:
-        raise ParameterError(f"product_id: got {product_id!r}. {did_you_mean(product_id, sorted(known))}")
+    known_product(product_id, tables, seen=lambda: seen)
 
 
 def _reason(row: Mapping[Hashable, Any], positive: Collection[str]) -> str:
@@ -131,17 +127,9 @@ def _reason(row: Mapping[Hashable, Any], positive: Collection[str]) -> str:
 
 
 def _refuse(frame: pd.DataFrame, columns: Sequence[str]) -> None:
-    homeless = frame["product_id"].isna()
-    if homeless.any():
-        raise SchemaError(f"features: product_id of '{frame.loc[homeless, 'feature_id'].iloc[0]}' is missing. "
-                          "Name the product it belongs to.")  # fmt: skip
-    twice = frame["feature_id"].duplicated()
-    if twice.any():
-        raise SchemaError(f"features: feature_id '{frame.loc[twice, 'feature_id'].iloc[0]}' is there more than once. "
-                          "Keep one row for each feature.")  # fmt: skip
     for column in columns:
         if column in BOUNDS:
-            _refuse_outside(frame, column)
+            _refuse_above(frame, column)
     if {"impact_low", "impact_mode", "impact_high"} <= set(columns):
         wrong = (frame["impact_low"] > frame["impact_mode"]) | (frame["impact_mode"] > frame["impact_high"])
         if wrong.any():
@@ -151,11 +139,10 @@ def _refuse(frame: pd.DataFrame, columns: Sequence[str]) -> None:
                               "rising order. Swap them, or write one figure three times.")  # fmt: skip
 
 
-def _refuse_outside(frame: pd.DataFrame, column: str) -> None:
+def _refuse_above(frame: pd.DataFrame, column: str) -> None:
     low, high = BOUNDS[column]
-    values = frame[column].astype("float64")
-    wrong = (values < low) | (values > high) | np.isinf(values)
+    wrong = frame[column].astype("float64") > high
     if wrong.any():
-        allowed = f"{low:g} to {high:g}" if np.isfinite(high) else f"{low:g} or more, finite"
-        raise SchemaError(f"features: {column} of '{frame.loc[wrong, 'feature_id'].iloc[0]}' is "
-                          f"{values[wrong].iloc[0]:g}, allowed {allowed}. Correct it in features.")  # fmt: skip
+        row = frame[wrong].iloc[0]
+        raise SchemaError(f"features: {column} of '{row['feature_id']}' is {row[column]:g}, allowed {low:g} to "
+                          f"{high:g}. Correct it in features.")  # fmt: skip

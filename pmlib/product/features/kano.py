@@ -11,9 +11,10 @@ import pandas as pd
 
 from pmlib.errors import ParameterError, ScaleError, SchemaError, nearest
 from pmlib.months import as_month
+from pmlib.product.change import holm
 from pmlib.product.engine import Tables, small
 from pmlib.product.features.backlog import all_features, refuse_unknown_product
-from pmlib.product.features.equal_counts import compared
+from pmlib.product.features.equal_counts import equal_counts_p
 from pmlib.product.wording import counted, listed, percent
 
 if TYPE_CHECKING:
@@ -210,9 +211,8 @@ def leads(counts: Integers) -> pd.DataFrame:
     """
     order = np.argsort(-counts[:, :-1], axis=1, kind="stable")
     first, second = (np.take_along_axis(counts, order[:, [j]], axis=1)[:, 0] for j in (0, 1))
-    _, corrected = compared(first, second)
     names = np.array(list(LETTERS))
-    p = np.array(corrected, dtype=np.float64)
+    p = holm(equal_counts_p(first, second))
     return pd.DataFrame({"largest": names[order[:, 0]], "second": names[order[:, 1]], "p": p})
 
 
@@ -300,11 +300,6 @@ def _refuse(answers: pd.DataFrame) -> None:
             raise ScaleError(f"kano: {column} answer of respondent '{row['respondent_id']}' about "
                              f"'{row['feature_id']}' is {values[wrong].iloc[0]:g}, allowed 1, 2, 3, 4 or 5. "
                              "Recode: 1 like, 2 expect, 3 neutral, 4 live with, 5 dislike.")  # fmt: skip
-    twice = answers.duplicated(["respondent_id", "feature_id"])
-    if twice.any():
-        row = answers[twice].iloc[0]
-        raise SchemaError(f"kano: respondent '{row['respondent_id']}' answers more than once about "
-                          f"'{row['feature_id']}'. Keep one row.")  # fmt: skip
 
 
 def _counts(answers: pd.DataFrame) -> tuple[Integers, Integers]:

@@ -210,7 +210,7 @@ def _risen(row: Mapping[Any, Any]) -> str:
 def _messages(tables: Tables, *, last: int, months: int) -> pd.DataFrame:
     """Messages of the window (``now``) and of the one before; ``covered``: of products that had some at its start."""
     columns = ["product_id", "customer_id", "date", "text"]
-    frame = small(tables, "feedback", columns).dropna(subset=["product_id", "date", "text"])
+    frame = small(tables, "feedback", columns)
     date = pd.to_datetime(frame["date"])
     month = date.dt.year * 12 + date.dt.month
     begun = month.groupby(frame["product_id"]).transform("min")
@@ -289,7 +289,7 @@ def compare_counts(after: Integers, before: Integers) -> pd.DataFrame:
     return pd.DataFrame({
         "times": np.divide(after, before, out=np.full(len(after), np.nan), where=some),
         "times_low": np.where(some, low / (1 - low), np.nan), "times_high": np.where(some, high / (1 - high), np.nan),
-        "p": pd.Series(corrected, dtype="float64"), "arrow": pd.Series(shown, dtype="str"),
+        "p": corrected, "arrow": pd.Series(shown, dtype="str"),
     })  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pmlib.errors import ParameterError, did_you_mean
-from pmlib.product.engine import Lazy, Tables, lazy
+from pmlib.product.engine import Lazy, Tables, known_product, lazy
 from pmlib.product.rows import subscription_spans, whole
 
 #: What customers can be split by: one curve, row or model for each.
@@ -93,14 +93,8 @@ def of_product(rows: Lazy, tables: Tables, product_id: str | None) -> Lazy:
     ParameterError
         Neither the rows nor the table of products know it.
     """
-    if product_id is None:
-        return rows
-    known = set(rows.select("product_id").distinct().to_pandas()["product_id"].dropna())
-    if tables.get("products") is not None:
-        known |= set(lazy(tables, "products", ["product_id"]).to_pandas()["product_id"])
-    if product_id not in known:
-        raise ParameterError(f"product_id: got '{product_id}'. {did_you_mean(str(product_id), sorted(known))}")
-    return rows.filter(rows.product_id == product_id)
+    known_product(product_id, tables, seen=lambda: rows.select("product_id").distinct().to_pandas()["product_id"])
+    return rows if product_id is None else rows.filter(rows.product_id == product_id)
 
 
 def grouped(rows: Lazy, tables: Tables, by: str | None) -> Lazy:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 
 from pmlib.errors import MissingTableError, ParameterError
 from pmlib.months import as_month, month_name
-from pmlib.product.engine import Tables, as_count, currency_of
+from pmlib.product.engine import Tables, as_count, currency_of, named
 from pmlib.product.loyalty.beta_geometric import beta_geometric_survival, fit_beta_geometric
 from pmlib.product.loyalty.buying import expected_purchases, times
 from pmlib.product.loyalty.contracts import SPLITS, contract_counts, refuse_unknown
@@ -42,10 +43,11 @@ class LifetimeValue:
     Attributes
     ----------
     values : DataFrame
-        A row per ``group`` and ``kind`` (``contract``: running contracts, shifted beta-geometric; ``orders``: followed
-        customers, BG/NBD and Gamma-Gamma). ``customers``; ``value`` of one of them on average, ``low``, ``high``
-        (currency, discounted; 95 % for the parameters); ``total_k`` with ``total_low_k``, ``total_high_k``
-        (thousand); ``new_value`` of a customer won now, first payment included, with ``new_low``, ``new_high``;
+        A row per ``group``, its ``name`` and ``kind`` (``contract``: running contracts, shifted beta-geometric;
+        ``orders``: followed customers, BG/NBD and Gamma-Gamma). ``customers``; ``value`` of one of them on average,
+        ``low``, ``high`` (currency, discounted; 95 % for the parameters); ``total_k`` with ``total_low_k``,
+        ``total_high_k`` (thousand); ``new_value`` of a customer won now, first payment included, with ``new_low``,
+        ``new_high``;
         ``margin_share``; ``counts`` (``margin``, or ``revenue`` where unit costs are not known); ``missing`` (what a
         value not measured would need, else empty).
     period, horizon_months : int
@@ -70,7 +72,7 @@ class LifetimeValue:
         """Draw the value of a customer with its interval, group by group."""
         from pmlib.plots import loyalty
 
-        return loyalty.lifetime_values(self.values, ax, currency=self.currency)
+        return loyalty.lifetime_values(self.values.assign(group=self.values["name"]), ax, currency=self.currency)
 
     def headline(self) -> dict[str, str]:
         """Return the big figures and what they are."""
@@ -80,7 +82,7 @@ class LifetimeValue:
         figures = {money_text(float(known["total_k"].sum()), self.currency): f"from customers we have, in "
                    f"{counted(self.horizon_months, 'month')}"}  # fmt: skip
         for row in known.sort_values("new_value", ascending=False).head(2).itertuples():
-            figures[f"{row.new_value:,.0f} {self.currency}"] = f"a new customer, {row.group} ({row.kind})"
+            figures[f"{row.new_value:,.0f} {self.currency}"] = f"a new customer, {row.name} ({row.kind})"
         return figures
 
     def summary(self) -> str:
@@ -89,18 +91,18 @@ class LifetimeValue:
         known, missing = self.values.dropna(subset=["value"]), self.values[self.values["missing"] != ""]
         if not known.empty:
             parts = [
-                f"{row.group} ({row.kind}) {row.value:,.0f}, between {row.low:,.0f} and {row.high:,.0f}"
+                f"{row.name} ({row.kind}) {row.value:,.0f}, between {row.low:,.0f} and {row.high:,.0f}"
                 for row in known.itertuples()
             ]
             said.append(
                 f"Worth of a customer in {counted(self.horizon_months, 'month')}, {self.currency} discounted at "
                 f"{100 * self.discount_rate:.0f} % a year: {'; '.join(parts)}."
             )
-            revenue = known.loc[known["counts"] == "revenue", "group"].unique().tolist()
+            revenue = known.loc[known["counts"] == "revenue", "name"].unique().tolist()
             if revenue:
                 said.append(f"Revenue, not margin, for {listed(revenue)}: unit costs are not known.")
         if not missing.empty or self.values.empty:
-            parts = [f"{row.group} ({row.kind}): {row.missing}" for row in missing.itertuples()]
+            parts = [f"{row.name} ({row.kind}): {row.missing}" for row in missing.itertuples()]
             said.append(f"Not enough data: {'; '.join(parts) if parts else 'no customer yet'}.")
         return " ".join(said)
 
@@ -152,7 +154,7 @@ def customer_lifetime_value(
     """
     last, horizon = as_month(period), as_count("horizon_months", horizon_months)
     refuse_unknown("by", by, (None, *SPLITS))
-    if not 0 <= discount_rate < math.inf:
+    if not isinstance(discount_rate, Real) or not 0 <= discount_rate < math.inf:
         raise ParameterError(f"discount_rate: got {discount_rate!r}, allowed 0 or more a year. Use 0.1 for 10 %.")
     asked = {"last": last, "product_id": product_id, "by": by}
     rows = _contract_rows(tables, asked, horizon=horizon, rate=discount_rate)
@@ -266,4 +268,7 @@ def _with_margin(rows: list[dict[str, Any]], tables: Tables, asked: dict[str, An
     kept = frame["margin_share"].fillna(1.0)
     money = _COLUMNS[3:12]
     frame[money] = frame[money].astype(float).mul(kept, axis="index")
+    names = frame["group"].rename("product_id").to_frame()
+    told = named(names, tables)["name"] if asked["by"] == "product" else frame["group"]
+    frame.insert(1, "name", told.astype("str"))
     return frame.assign(missing=frame["missing"].fillna(""))

@@ -127,8 +127,7 @@ def track_purchases(
             f"Use {month_name(last - 1)} or earlier."
         )
     model = fitted(purchase_histories(tables, last=known, product_id=product_id))
-    days = repeat_days(tables, last=last, product_id=product_id)
-    days = days[days["first"] <= last_day(known)]
+    days = repeat_days(tables, last=last, first_to=last_day(known), product_id=product_id)
     return PurchaseTracking(weeks=_weeks(days, model, known=last_day(known), last=last_day(last)), model=model,
                             fitted_to=known, period=last)  # fmt: skip
 
@@ -143,11 +142,10 @@ def _year_before(tables: Tables, last: int, product_id: str | None) -> int:
 
 
 def _weeks(days: pd.DataFrame, model: BuyingModel | None, *, known: int, last: int) -> pd.DataFrame:
-    start = int(days["first"].min()) if len(days) else last
+    start = int(days["day"].min()) if len(days) else last
     # Whole weeks from the first purchase of all; the last day of the fit and of the period end one each.
     ends = np.unique(np.append(np.arange(start + _WEEK - 1, last, _WEEK), [min(known, last), last]))
-    first = days[days["first"] == days["day"]]
-    later = days[days["first"] < days["day"]].groupby("day")["n"].sum()
+    first, later = days[days["first"]], days[~days["first"]].set_index("day")["n"]
     actual = np.concatenate([[0], later.cumsum()])[np.searchsorted(later.index.to_numpy(), ends, side="right")]
     expected = np.full(len(ends), np.nan)
     if model is not None:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from pmlib.product.engine import Lazy, Tables, lazy, month_of_date
 from pmlib.product.loyalty.contracts import grouped, of_product
+from pmlib.product.money.exchange import order_lines
 from pmlib.product.rows import order_rows, whole
 
 _KEYS = ["group", "repeats", "recency_days", "age_days"]
@@ -113,27 +114,27 @@ def purchase_days(
     """
     import ibis
 
-    order_rows(tables, last)  # refuses foreign currency, and money too large to add up
-    orders = lazy(tables, "orders", ["customer_id", "product_id", "date", "units", "paid_price"])
-    orders = of_product(orders, tables, product_id)
-    orders = orders.filter((orders.units > 0) & (month_of_date(orders.date) <= last))
+    order_rows(tables, last)  # refuses money too large to add up
+    orders = of_product(order_lines(tables, ["customer_id", "product_id"], last=last), tables, product_id)
+    orders = orders.filter(orders.units > 0)
     year, month, day = (part.cast("int64") for part in (orders.date.year(), orders.date.month(), orders.date.day()))
     rows = orders.select(
         "customer_id", product_id=orders.product_id if each_product else ibis.literal(_ALL),
-        day=day_number(year, month, day), money=(orders.units * orders.paid_price).cast("decimal(18,4)"),
+        day=day_number(year, month, day), money=orders.money,
     )  # fmt: skip
     return rows.group_by(*_WHO, "day").agg(money=rows.money.sum())
 
 
-def repeat_days(tables: Tables, *, last: int, product_id: str | None = None) -> pd.DataFrame:
-    """Count purchases of followed customers by day: ``first`` (day of their first purchase), ``day``, ``n``.
+def repeat_days(tables: Tables, *, last: int, first_to: int, product_id: str | None = None) -> pd.DataFrame:
+    """Count purchases by day of followed customers who came by day ``first_to``: ``day``, ``first``, ``n``.
 
-    First purchases are the rows where both days are the same.
+    ``first`` marks first purchases; the others repeat.
     """
     days = _followed(tables, purchase_days(tables, last=last, product_id=product_id))
-    keys = ["first", "day"]
-    found: pd.DataFrame = days.group_by(keys).agg(n=days.count()).order_by(keys).to_pandas()
-    return found.astype("int64")
+    days = days.filter(days["first"] <= first_to)
+    keys = {"day": days.day, "first": days["first"] == days.day}
+    found: pd.DataFrame = days.group_by(**keys).agg(n=days.count()).order_by(*keys).to_pandas()
+    return found.astype({"day": "int64", "first": "bool", "n": "int64"})
 
 
 def _people(tables: Tables, *, last: int, product_id: str | None, by: str | None) -> Lazy:

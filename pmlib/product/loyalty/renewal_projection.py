@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pmlib.months import as_month, month_name
-from pmlib.product.engine import Tables, as_count
+from pmlib.product.engine import Tables, as_count, as_seed
 from pmlib.product.loyalty.beta_geometric import BetaGeometric, beta_geometric_survival, fit_beta_geometric, newton
 from pmlib.product.loyalty.contracts import contract_counts
 from pmlib.product.loyalty.curves import exposure, kaplan_meier
@@ -147,7 +147,7 @@ def project_retention(
     """
     last, horizon = as_month(period), as_count("horizon_months", horizon_months)
     counts = contract_counts(tables, last=last, product_id=product_id, by=by)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(seed))
     parts = [
         _project(part, str(group), horizon=horizon, last=last, rng=rng) for group, part in counts.groupby("group")
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -134,7 +135,7 @@ def repeat_buying(
     Fader, Hardie and Lee (2005), "Counting your customers" the easy way, Marketing Science 24(2).
     """
     last, horizon = as_month(period), as_count("horizon_months", horizon_months)
-    if not 0 < days_per_unit < math.inf:
+    if not isinstance(days_per_unit, Real) or not 0 < days_per_unit < math.inf:
         raise ParameterError(f"days_per_unit: got {days_per_unit!r}, allowed days above 0. Use 7 for weeks.")
     histories = purchase_histories(tables, last=last, product_id=product_id).drop(columns=["group", "repeat_e4"])
     left_out = earlier_customers(tables, last=last, product_id=product_id)

@@ -12,7 +12,7 @@ from scipy import special
 
 from pmlib.errors import ParameterError
 from pmlib.months import as_month, month_name
-from pmlib.product.engine import Tables
+from pmlib.product.engine import Tables, as_seed
 from pmlib.product.loyalty.contracts import contract_counts
 from pmlib.product.loyalty.curves import exposure, kaplan_meier, p_text, scores
 from pmlib.product.loyalty.likelihood import Floats
@@ -116,7 +116,8 @@ class Survivorship:
         assert self.since is not None
         search = ", allowing for the search of the month" if self.found else ""
         if not self.worse:
-            return f"Newer cohorts are not shown to be worse ({p_text(self.p)}{search})."
+            found = "stay longer" if self.p < _SIGNIFICANT else "are not shown to be worse"
+            return f"Newer cohorts {found} ({p_text(self.p)}{search})."
         said = f"Cohorts since {month_name(self.since)} leave sooner ({p_text(self.p)}{search})"
         if self.differences.empty:
             return f"{said}."
@@ -186,7 +187,7 @@ def survivorship(
     """
     last = as_month(period)
     counts = contract_counts(tables, last=last, product_id=product_id)
-    split, z, p = _scan(counts, seed) if since is None else _at(counts, as_month(since))
+    split, z, p = _scan(counts, as_seed(seed)) if since is None else _at(counts, as_month(since))
     if split is None:
         return Survivorship(ages=_by_age(counts, _ALL), differences=_differences(counts, last, last), since=None,
                             total=_total(counts, last), found=since is None, z=z, p=p, period=last)  # fmt: skip

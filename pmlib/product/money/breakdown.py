@@ -11,9 +11,8 @@ import pandas as pd
 
 from pmlib.errors import CheckError, ParameterError, did_you_mean
 from pmlib.months import as_month, month_name
-from pmlib.product.engine import Tables, as_count, currency_of, named
+from pmlib.product.engine import Tables, as_count, currency_of, known_product, named
 from pmlib.product.marts import product_months
-from pmlib.product.money.scope import refuse_unknown
 from pmlib.product.revenue import monthly_revenue
 from pmlib.product.rows import E4
 from pmlib.product.wording import counted, money_text, percent, signed_percent
@@ -173,9 +172,9 @@ def revenue_by(
     '4 k EUR in the 12 months to December 2025, from 2 segments; offices br'
     """
     last, window, part = as_month(period), as_count("months", months), _part(by)
-    sums = _sums(tables, last=last, part=part, product_id=product_id)
     total = monthly_revenue(tables, period=last).to_frame()
-    refuse_unknown(product_id, tables, seen=total["product_id"])
+    known_product(product_id, tables, seen=lambda: total["product_id"])
+    sums = _sums(tables, last=last, part=part, product_id=product_id)
     own = total if product_id is None else total[total["product_id"] == product_id]
     begins = int(total["month"].min()) if len(total) else last
     parts = _parts(sums, last=last, window=window, begins=begins)

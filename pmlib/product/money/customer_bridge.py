@@ -10,10 +10,9 @@ import pandas as pd
 
 from pmlib.errors import CheckError
 from pmlib.months import as_month, month_name
-from pmlib.product.engine import Lazy, Tables, as_count, currency_of, lazy, named
+from pmlib.product.engine import Lazy, Tables, as_count, currency_of, known_product, lazy, named
 from pmlib.product.marts import MartTables, customer_months, product_months
 from pmlib.product.money.flows import FLOWS
-from pmlib.product.money.scope import refuse_unknown
 from pmlib.product.rows import E4
 from pmlib.product.wording import counted, listed, money_text
 
@@ -170,7 +169,7 @@ def revenue_bridge(
     alone = _orders_alone(tables)
     sources = tables if isinstance(tables, MartTables) and last <= tables.period else alone
     totals = _totals(sources, last)
-    refuse_unknown(product_id, tables, seen=totals["product_id"])
+    known_product(product_id, tables, seen=lambda: totals["product_id"])
     begins = totals.loc[totals["order_lines"] > 0, "month"].min()
     if product_id is not None:
         totals, sources = totals[totals["product_id"] == product_id], _orders_alone(tables, product_id)

@@ -10,6 +10,9 @@ from pmlib.errors import SchemaError
 from pmlib.months import month_text
 from pmlib.product.engine import Lazy, Tables, currency_of, lazy, month_of_date, small
 
+#: No currency is worth more of another: beyond it money cannot be added up.
+_LARGEST_RATE = 1e9
+
 
 def in_workbook_currency(tables: Tables, orders: Lazy, *, months_back: int = 0, name: str = "money") -> Lazy:
     """Return the order lines with what each is worth in the workbook's currency.
@@ -56,7 +59,7 @@ def in_workbook_currency(tables: Tables, orders: Lazy, *, months_back: int = 0, 
 
 
 def order_lines(tables: Tables, columns: Sequence[str], *, last: int, first: int | None = None) -> Lazy:
-    """Return order lines of the months first to last: the columns asked for, ``month``, ``units`` and ``money``.
+    """Return order lines of the months first to last: the columns asked for, ``date``, ``month``, ``units``, ``money``.
 
     ``paid_price`` and, where the table has it, ``currency`` come along, as `in_workbook_currency` reads them.
 
@@ -70,7 +73,7 @@ def order_lines(tables: Tables, columns: Sequence[str], *, last: int, first: int
     wanted = [*columns, "date", "units", "paid_price"]
     has_currency = "currency" in getattr(tables.get("orders"), "columns", ())
     rows = lazy(tables, "orders", [*wanted, "currency"] if has_currency else wanted)
-    rows = rows.mutate(month=month_of_date(rows.date)).drop("date").filter(lambda row: row.month <= last)
+    rows = rows.mutate(month=month_of_date(rows.date)).filter(lambda row: row.month <= last)
     return in_workbook_currency(tables, rows if first is None else rows.filter(rows.month >= first))
 
 
@@ -120,7 +123,13 @@ def _rates_used(tables: Tables, orders: Lazy, months_back: int) -> pd.DataFrame:
 def _read_rates(tables: Tables) -> pd.DataFrame:
     rates = small(tables, "exchange_rates", ["currency", "month", "rate"])
     rates = rates.assign(rate_currency=rates["currency"].str.strip().str.upper()).drop(columns="currency")
-    rates = rates[(rates["rate"] > 0) & (rates["rate"] < float("inf"))]
+    large = rates[rates["rate"] > _LARGEST_RATE]
+    if len(large) > 0:
+        first = large.iloc[0]
+        raise SchemaError(
+            f"exchange_rates: {first['rate_currency']} is worth {first['rate']:.4g} in {month_text(first['month'])}, "
+            f"allowed {_LARGEST_RATE:.0e} at most. Give the workbook's currency for one unit of the foreign one."
+        )
     twice = rates[rates.duplicated(["rate_currency", "month"])]
     if len(twice) > 0:
         first = twice.iloc[0]

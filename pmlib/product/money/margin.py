@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +12,8 @@ import pandas as pd
 
 from pmlib.errors import CheckError, ParameterError
 from pmlib.months import as_month, month_name
-from pmlib.product.engine import Tables, as_count, currency_of, named, small
+from pmlib.product.engine import Tables, as_count, currency_of, known_product, named, small
 from pmlib.product.marts import product_months
-from pmlib.product.money.scope import refuse_unknown
 from pmlib.product.revenue import monthly_revenue
 from pmlib.product.rows import subscription_spans
 from pmlib.product.wording import counted, listed, money_text, percent
@@ -185,7 +185,7 @@ def product_margin(
     revenue = monthly_revenue(tables, period=last).to_frame()
     costs = small(tables, "product_costs", ["product_id", "month", "unit_cost_eur", "fixed_k"])
     costs = costs[costs["month"] <= last].astype({"product_id": "str", "month": "int64"})
-    refuse_unknown(product_id, tables, seen=[*revenue["product_id"], *costs["product_id"]])
+    known_product(product_id, tables, seen=lambda: [*revenue["product_id"], *costs["product_id"]])
     if product_id is not None:
         revenue, costs = (frame[frame["product_id"] == product_id] for frame in (revenue, costs))
     rows = _contributions(tables, revenue, costs, last=last)
@@ -254,10 +254,12 @@ def _launches(tables: Tables) -> pd.Series:
 
 
 def _invested(given: Mapping[str, float] | None, tables: Tables, rows: pd.DataFrame) -> dict[str, float]:
+    if not isinstance(given, Mapping | None):
+        raise ParameterError(f"invested_k: got {given!r}, allowed thousands by product. Write {{'PR1': 250.0}}.")
     amounts = dict(given or {})
     for product, amount in amounts.items():
-        refuse_unknown(product, tables, seen=rows["product_id"])
-        if not (isinstance(amount, int | float) and 0 <= amount < np.inf):
+        known_product(product, tables, seen=lambda: rows["product_id"])
+        if not (isinstance(amount, Real) and not isinstance(amount, bool) and 0 <= amount < np.inf):
             raise ParameterError(
                 f"invested_k: got {amount!r} for '{product}', allowed 0 or more. Give thousands of the currency."
             )

@@ -11,10 +11,9 @@ import pandas as pd
 
 from pmlib.errors import CheckError, ParameterError, did_you_mean
 from pmlib.months import as_month, month_name
-from pmlib.product.engine import Lazy, Tables, as_count, currency_of, lazy, named
+from pmlib.product.engine import Lazy, Tables, as_count, currency_of, known_product, lazy, named
 from pmlib.product.money.exchange import in_workbook_currency, order_lines
-from pmlib.product.money.scope import refuse_unknown
-from pmlib.product.rows import E4, whole
+from pmlib.product.rows import E4, refuse_large_orders, whole
 from pmlib.product.wording import counted, listed, money_text
 
 if TYPE_CHECKING:
@@ -223,9 +222,9 @@ def price_volume_mix(
     """
     last, window, item = as_month(period), as_count("months", months), _item(by)
     back = window if apart is None else as_count("apart", apart)
+    refuse_large_orders(tables)
     begins = _begins(tables)
-    if product_id is not None:
-        refuse_unknown(product_id, tables, seen=_products(tables))
+    known_product(product_id, tables, seen=lambda: _products(tables))
     frames, totals = [], []
     for end, months_back, suffix in ((last - back, 0, "before"), (last, back, "after")):
         lines = _lines(tables, item, product_id=product_id, first=end - window + 1, last=end)
@@ -257,8 +256,7 @@ def _begins(tables: Tables) -> float:
 
 
 def _products(tables: Tables) -> list[str]:
-    ids = lazy(tables, "orders", ["product_id"]).distinct().to_pandas()["product_id"]
-    return [str(one) for one in ids.dropna()]
+    return list(lazy(tables, "orders", ["product_id"]).distinct().to_pandas()["product_id"])
 
 
 def _lines(tables: Tables, item: Item, *, product_id: str | None, first: int, last: int) -> Lazy:

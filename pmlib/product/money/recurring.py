@@ -11,11 +11,10 @@ import pandas as pd
 
 from pmlib.errors import CheckError
 from pmlib.months import as_month, month_name
-from pmlib.product.engine import Tables, as_count, currency_of, named
+from pmlib.product.engine import Tables, as_count, currency_of, known_product, named
 from pmlib.product.estimate import Estimate, series_of
 from pmlib.product.money.flows import FLOWS, monthly_flows, paid_spans, running_total, window_flows
 from pmlib.product.money.ratios import gain_to_loss, plain_ratio, ratio_variance, weighted_share
-from pmlib.product.money.scope import refuse_unknown
 from pmlib.product.rows import E4
 from pmlib.product.satisfaction import share_estimate
 from pmlib.product.wording import counted, money_text, percent, percents_between
@@ -229,7 +228,7 @@ def recurring_bridge(
     first = last - window
     spans = paid_spans(tables, last=last)
     by_product = window_flows(spans, first=first, last=last, by_product=True)
-    refuse_unknown(product_id, tables, seen=by_product["product_id"])
+    known_product(product_id, tables, seen=lambda: by_product["product_id"])
     if product_id is not None:
         spans = spans.filter(spans.product_id == product_id)
     total = window_flows(spans, first=first, last=last, by_product=False).assign(product_id=product_id or "all")

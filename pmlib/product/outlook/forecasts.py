@@ -92,7 +92,7 @@ class Forecasts:
         if len(self.methods) > 1:
             by_model = self._by_model()
             return {
-                f"{len(by_model)} of {len(told)}": "headlines where a model beat the baseline",
+                f"{len(by_model)} of {len(told)}": "figures where a model beat the baseline",
                 _two(by_model["mae_ratio"].median()): "median error of those models, the baseline's is 1",
             }
         row, ahead = told.iloc[0].to_dict(), self._ahead().iloc[-1].to_dict()
@@ -130,9 +130,9 @@ class Forecasts:
         by_model = self._by_model()
         error = f" (median error {_two(by_model['mae_ratio'].median())} of the baseline's)" if len(by_model) else ""
         blank = len(self.methods) - len(told)
-        few = f" {counted(blank, 'headline')} had not enough data ({LEAST} months are needed)." if blank else ""
+        few = f" {counted(blank, 'figure')} had not enough data ({LEAST} months are needed)." if blank else ""
         return (
-            f"Of {counted(len(told), 'headline')} of {counted(told['product_id'].nunique(), 'product')}, a model beat "
+            f"Of {counted(len(told), 'figure')} of {counted(told['product_id'].nunique(), 'product')}, a model beat "
             f"the baseline on past months for {len(by_model)}{error}; for {len(told) - len(by_model)} the baseline is "
             f"shown.{few}"
         )
@@ -230,8 +230,8 @@ def verdict(row: dict[Any, Any]) -> str:
         return f"by {row['shown']}: its mean error at {n} was {error}."
     if not math.isnan(row["mae_ratio"]):
         return (
-            f"by the {row['baseline']} baseline: no model beat it by a tenth (the best, {row['best_model']}, had "
-            f"{row['mae_ratio']:.2f} of its error at {n})."
+            f"by the {row['baseline']} baseline: no model beat it by a tenth (the best, {row['best_model']}, erred "
+            f"{row['mae_ratio']:.2f} times as much at {n})."
         )
     return f"by the {row['baseline']} baseline: there was no model to compare it with."
 

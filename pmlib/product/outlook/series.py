@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -14,7 +14,7 @@ from pmlib.product.engine import Tables, named, small
 from pmlib.product.market import monthly_shares
 from pmlib.product.marts import product_months
 from pmlib.product.outlook.accuracy import Floats
-from pmlib.product.satisfaction import Instrument, satisfaction_by_month
+from pmlib.product.satisfaction import Instrument, answer_counts, estimate_of
 
 _E4_PER_K = 10_000_000
 _NPS_CAUTION = "a month's score is known to ±{width:.0f} points (median n {n:.0f}): most of its moves are noise"
@@ -189,8 +189,11 @@ def _shares(tables: Tables, last: int) -> pd.DataFrame:
 
 
 def _scores(tables: Tables, last: int) -> pd.DataFrame:
-    months = satisfaction_by_month(tables, period=last).to_frame()
-    nps = months[(months["instrument"] == str(Instrument.NPS)) & (months["n"] > 0)]
+    counts = answer_counts(tables, last=last)
+    asked = counts[counts["instrument"] == str(Instrument.NPS)].groupby(["product_id", "month"])
+    rows = [{"product_id": key[0], "month": key[1], **asdict(estimate_of(group))} for key, group in asked]
+    nps = pd.DataFrame(rows, columns=["product_id", "month", "value", "low", "high", "n"])
+    nps = nps[nps["n"] > 0]
     width = ((nps["high"] - nps["low"]) / 2).groupby(nps["product_id"]).median()
     n = nps.groupby("product_id")["n"].median()
     told = {product: _NPS_CAUTION.format(width=width[product], n=n[product]) for product in width.index}

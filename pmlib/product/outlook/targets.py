@@ -218,8 +218,11 @@ def target_chance(
     end = begin + _months_of(days) - 1
     if isinstance(target_k, bool) or not isinstance(target_k, Real) or not 0 < target_k < math.inf:
         raise ParameterError(f"target_k: got {target_k!r}, allowed a number above 0. Write 400 for 400,000.")
+    if product_id is None:
+        raise ParameterError("product_id: got None, allowed one product. Name the one with the target.")
     found = headline_series(tables, last=last, headlines=["revenue"], product_id=product_id)
-    told = _window(found[0], float(target_k), begin=begin, end=end, last=last) if found else _NOTHING
+    covered = bool(found) and (begin >= found[0].first or begin >= _begun(tables, last))
+    told = _window(found[0], float(target_k), begin=begin, end=end, last=last) if covered else _NOTHING
     return TargetChance(
         product_id=product_id, name=name_of(tables, product_id), target_k=float(target_k), first=begin, last=end,
         period=last, currency=currency_of(tables), **told,
@@ -280,6 +283,11 @@ _NOTHING: dict[str, Any] = {
     "chance": Estimate.unmeasured(unit="share"), "earned_k": 0.0, "n_earned": 0, "expected_k": math.nan,
     "spread_k": math.nan,
 }  # fmt: skip
+
+
+def _begun(tables: Tables, last: int) -> int:
+    """First month in which any product has revenue: what came before is not known, and not 0."""
+    return min(one.first for one in headline_series(tables, last=last, headlines=["revenue"]))
 
 
 def _months_of(days: int) -> int:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pmlib.errors import ParameterError, SchemaError, did_you_mean
-from pmlib.product.engine import Tables, small
+from pmlib.product.engine import Tables
+from pmlib.product.features.backlog import all_features, refuse_unknown_product
 from pmlib.product.wording import listed
 
 _NUMBERS = ["reach", "impact_low", "impact_mode", "impact_high", "confidence", "effort_pm"]
-_WORDS = ["feature_id", "product_id", "name", "team", "moscow", "depends_on", "state"]
-COLUMNS = [*_WORDS[:3], *_NUMBERS, *_WORDS[3:]]
+_MORE = ["team", "moscow", "depends_on"]
 #: States that leave nothing to choose.
 RELEASED, DROPPED, MUST = "released", "dropped", "must"
 
@@ -46,38 +45,26 @@ def read_backlog(tables: Tables, *, product_id: str | None) -> pd.DataFrame:
     ParameterError
         No such product.
     """
-    frame = small(tables, "features", COLUMNS).sort_values("feature_id", kind="stable", ignore_index=True)
-    frame[_WORDS] = frame[_WORDS].astype(object).where(frame[_WORDS].notna(), "").astype(str)
-    frame["name"] = frame["name"].mask(frame["name"] == "", frame["feature_id"])
-    frame["state"] = frame["state"].mask(frame["state"] == "", "idea")
-    _refuse_numbers(frame)
-    _refuse_ids(frame)
+    frame = all_features(tables, columns=[*_NUMBERS, *_MORE]).sort_values("feature_id", ignore_index=True)
+    frame = frame.assign(**{word: frame[word].astype(object).fillna("").astype("str") for word in _MORE})
+    _refuse_missing(frame)
+    _refuse_needs(frame)
     _refuse_circles(frame)
     if product_id is not None:
-        _refuse_product(tables, frame, product_id)
+        refuse_unknown_product(tables, product_id, seen=frame["product_id"])
     return frame
 
 
-def _refuse_numbers(frame: pd.DataFrame) -> None:
+def _refuse_missing(frame: pd.DataFrame) -> None:
     for column in _NUMBERS:
-        numbers = frame[column].astype(float).to_numpy()
-        bad = np.flatnonzero(~np.isfinite(numbers) | (numbers < 0))
-        if len(bad):
+        for feature in frame.loc[frame[column].isna(), "feature_id"]:
             raise SchemaError(
-                f"features: {column} of {frame['feature_id'].iloc[bad[0]]} is {numbers[bad[0]]:g}, allowed a finite "
-                "number, 0 or more. Correct the row, or set its state to dropped and its number to 0."
+                f"features: {column} of '{feature}' is missing, allowed a number, 0 or more. Fill it in, or set its "
+                "state to dropped and its number to 0."
             )
-        frame[column] = numbers
-    for low, high in (("impact_low", "impact_mode"), ("impact_mode", "impact_high")):
-        fallen = frame.loc[frame[low] > frame[high], "feature_id"]
-        if len(fallen):
-            raise SchemaError(f"features: {low} of {fallen.iloc[0]} is above its {high}. Order the three impacts.")
 
 
-def _refuse_ids(frame: pd.DataFrame) -> None:
-    twice = frame.loc[frame["feature_id"].duplicated(), "feature_id"]
-    if len(twice):
-        raise SchemaError(f"features: feature_id {twice.iloc[0]!r} comes twice. Keep one row for each feature.")
+def _refuse_needs(frame: pd.DataFrame) -> None:
     known = set(frame["feature_id"])
     for row in frame.itertuples():
         if row.depends_on and row.depends_on not in known:
@@ -100,14 +87,6 @@ def _refuse_circles(frame: pd.DataFrame) -> None:
         ) from error
 
 
-def _refuse_product(tables: Tables, frame: pd.DataFrame, product_id: str) -> None:
-    known = set(frame["product_id"])
-    if tables.get("products") is not None:
-        known |= set(small(tables, "products", ["product_id"])["product_id"].astype(str))
-    if product_id not in known:
-        raise ParameterError(f"product_id: got {product_id!r}. {did_you_mean(product_id, sorted(known))}")
-
-
 def chosen_musts(frame: pd.DataFrame, must: Sequence[str] | None) -> pd.Series:
     """Mark the features that a plan must hold: those agreed as must, or those named.
 
@@ -118,8 +97,8 @@ def chosen_musts(frame: pd.DataFrame, must: Sequence[str] | None) -> pd.Series:
     """
     if must is None:
         return (frame["moscow"] == MUST) & (frame["state"] != DROPPED)
-    if isinstance(must, str):
-        raise ParameterError(f"must: got the text {must!r}, allowed a list of features. Write must=[{must!r}].")
+    if isinstance(must, str) or not isinstance(must, Iterable):
+        raise ParameterError(f"must: got {must!r}, allowed a list of features. Write must=[{str(must)!r}].")
     states = dict(zip(frame["feature_id"], frame["state"], strict=True))
     for feature in must:
         if feature not in states:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pmlib.errors import ParameterError, SchemaError, did_you_mean
+from pmlib.errors import ParameterError, did_you_mean
 from pmlib.months import as_month, month_text
 from pmlib.product.engine import Tables, as_count, small
 from pmlib.product.wording import listed
@@ -60,9 +60,14 @@ class ReleaseRules:
                 "months of all releases, else the last one is worth nothing. Use 24."
             )
         for name, known in (("committed", ("idea", "planned", "building")), ("left_out", ("should", "could", "wont"))):
-            for word in getattr(self, name):
+            words = getattr(self, name)
+            if isinstance(words, str) or not isinstance(words, Collection):
+                raise ParameterError(f"{name}: got {words!r}, allowed a tuple of {', '.join(known)}. Write ().")
+            for word in words:
                 if word not in known:
-                    raise ParameterError(f"{name}: got {word!r}. {did_you_mean(word, known)}")
+                    raise ParameterError(f"{name}: got {word!r}. {did_you_mean(str(word), known)}")
+        if self.value is not None and not isinstance(self.value, Mapping):
+            raise ParameterError(f"value: got {self.value!r}, allowed points by feature. Write {{'F1': 250.0}}.")
 
     @property
     def quarters_of_use(self) -> Floats:
@@ -131,15 +136,7 @@ def read_capacity(tables: Tables, *, period: int | str, rules: ReleaseRules, giv
         return _of_mapping(given, rules)
     last = as_month(period)
     table = small(tables, "team_capacity", ["team", "month", "person_months"])
-    numbers = table["person_months"].astype(float)
-    if table[["team", "month"]].isna().any(axis=None):
-        raise SchemaError("team_capacity: a row has no team or no month. Fill it in or delete the row.")
-    for row in table[~np.isfinite(numbers) | (numbers < 0)].itertuples():
-        raise SchemaError(
-            f"team_capacity: person_months of {row.team} in {month_text(int(str(row.month)))} is "
-            f"{row.person_months}, allowed a finite number, 0 or more. Correct the row."
-        )
-    return _of_table(table.assign(person_months=numbers, month=table["month"].astype(int)), last, rules)
+    return _of_table(table.astype({"person_months": float, "month": int}), last, rules)
 
 
 def _of_mapping(given: Given, rules: ReleaseRules) -> Capacity:
@@ -158,16 +155,12 @@ def _row(team: str, given: float | Sequence[float], releases: int) -> Floats:
     if row.shape not in ((1,), (releases,)):
         raise ParameterError(f"capacity: got {len(row)} numbers for {team!r}, allowed 1 or {releases}, one a release.")
     if not np.isfinite(row).all() or (row < 0).any():
-        raise ParameterError(f"capacity: got {given!r} for {team!r}, allowed finite person-months, 0 or more.")
+        raise ParameterError(f"capacity: got {given!r} for {team!r}, allowed finite person-months, 0 or more. Write 6.")
     return np.broadcast_to(row, (releases,))
 
 
 def _of_table(table: pd.DataFrame, last: int, rules: ReleaseRules) -> Capacity:
     months = range(last + 1, last + 1 + rules.releases * rules.months_each)
-    twice = table[table.duplicated(["team", "month"])]
-    if len(twice):
-        team, month = twice["team"].iloc[0], month_text(twice["month"].iloc[0])
-        raise SchemaError(f"team_capacity: {team} has two rows for {month}. Keep one.")
     if not table["month"].isin(months).any():
         return Capacity(teams=(), person_months=np.empty((0, rules.releases)))
     wide = table.pivot(index="team", columns="month", values="person_months").reindex(columns=months).sort_index()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -120,8 +121,10 @@ def chances_of_release(
         No whole number of draws, a spread outside 0 to 2, or the plan has no capacity to draw for.
     """
     draws = as_count("draws", draws)
-    if not 0 <= effort_spread <= 2:  # noqa: PLR2004 - beyond it a feature takes seven times its effort or a seventh
-        raise ParameterError(f"effort_spread: got {effort_spread}, allowed 0 to 2. Use 0.2 for a fifth either way.")
+    if not isinstance(effort_spread, Real) or not 0 <= effort_spread <= 2:  # noqa: PLR2004 - beyond it a feature takes seven times its effort or a seventh
+        raise ParameterError(f"effort_spread: got {effort_spread!r}, allowed 0 to 2. Use 0.2 for a fifth either way.")
+    if not isinstance(seed, Integral) or seed < 0:
+        raise ParameterError(f"seed: got {seed!r}, allowed a whole number, 0 or more. Leave it out.")
     question = plan.question
     if question.features and not question.teams:
         raise ParameterError("plan: it has no capacity, so nothing can be drawn. Add months to team_capacity.")

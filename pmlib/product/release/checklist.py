@@ -90,7 +90,8 @@ def _musts_under_way(launch: Launch, row: pd.Series) -> Found:
         return _no_musts()
     waiting = musts.loc[~musts["state"].isin([RELEASED, _BUILDING]), ["feature_id", "state"]]
     if len(waiting):
-        told = [f"{feature} is {state}" for feature, state in waiting.itertuples(index=False)]
+        words = waiting["state"].replace({"idea": "an idea"})
+        told = [f"{feature} is {state}" for feature, state in zip(waiting["feature_id"], words, strict=True)]
         return _not_ready(f"{len(musts) - len(waiting)} of {len(musts)}; {listed(told)}",
                           f"Put {listed(waiting['feature_id'].tolist())} into the next release.")  # fmt: skip
     return _ready(f"all {len(musts)}")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pmlib.errors import BlockedTableError, MissingTableError
 from pmlib.product.effects.elasticity import PriceElasticity, price_elasticity
 from pmlib.product.engine import Tables, small
 from pmlib.product.experiments.programme import ExperimentProgramme, read_experiments
+from pmlib.product.experiments.reading import Verdict
 from pmlib.product.features.kano import KanoClasses, classify_features
 from pmlib.product.features.priorities import MethodComparison, compare_methods
 from pmlib.product.features.rank_chances import RankChances, rank_features
@@ -20,6 +21,7 @@ from pmlib.product.release.plan import ReleasePlan
 from pmlib.product.release.planning import plan_releases
 from pmlib.product.release.readiness import LaunchReadiness, launch_readiness
 from pmlib.product.release.roadmap import ProductRoadmap, now_next_later
+from pmlib.product.wording import counted, listed
 
 _Result = TypeVar("_Result")
 _OPEN = ("idea", "planned", "building")
@@ -73,7 +75,12 @@ class FeatureDecisions:
 
     def summary(self) -> str:
         """Return what to build, and what the experiments showed."""
-        parts = [part.summary() for part in (self.plan, self.experiments) if part is not None]
+        parts = [] if self.plan is None else [self.plan.summary()]
+        if self.plan is None and self.ranks is not None:
+            why = "no feature is open" if self.product_id is None else "the table team_capacity is missing"
+            parts.insert(0, f"No plan: {why}.")
+        if self.experiments is not None:
+            parts.append(_experiments_in_short(self.experiments))
         return " ".join(parts) or "No backlog and no experiments in this workbook."
 
     def headline(self) -> dict[str, str]:
@@ -81,7 +88,7 @@ class FeatureDecisions:
         figures = {} if self.plan is None else dict(list(self.plan.headline().items())[:3])
         if self.experiments is not None:
             figures |= dict(list(self.experiments.headline().items())[:1])
-        return figures or {"–": "nothing to decide"}
+        return figures or {"–": "no plan and no experiments"}
 
     def check(self) -> str:
         """Count the plan again from the tables' rows, without the solver.
@@ -123,8 +130,8 @@ def decide_features(
     ParameterError
         The product is unknown.
     """
-    product = product_id or _busiest(tables)
-    asked = {"period": period, "product_id": product}
+    product = _busiest(tables) if product_id is None else product_id
+    asked: dict[str, Any] = {"period": period, "product_id": product}
     kano = _if_there(lambda: classify_features(tables, **asked))
     musts = _musts(tables, kano, product)
     plan = None
@@ -145,6 +152,13 @@ def decide_features(
             lambda: launch_readiness(tables, period=period, product_id=product, must=musts)
         ),
     )  # fmt: skip
+
+
+def _experiments_in_short(programme: ExperimentProgramme) -> str:
+    real, unread = (programme.named(verdict) for verdict in (Verdict.REAL, Verdict.DO_NOT_READ))
+    found = f"{listed(real)} found something real" if real else "none found anything real"
+    warned = f"; do not read {listed(unread)}" if unread else ""
+    return f"Of {counted(len(programme.tests), 'experiment')}, {found}{warned}."
 
 
 def _if_there(question: Callable[[], _Result]) -> _Result | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -152,8 +153,8 @@ def _other_values(backlog: pd.DataFrame, value: pd.Series, rules: ReleaseRules) 
     for feature, points in rules.value.items():
         if feature not in set(backlog["feature_id"]):
             raise ParameterError(f"value: got {feature!r}. {did_you_mean(str(feature), backlog['feature_id'])}")
-        if not (math.isfinite(points) and points >= 0):
-            raise ParameterError(f"value: got {points} for {feature}, allowed a finite number, 0 or more.")
+        if not isinstance(points, Real) or not 0 <= points < math.inf:
+            raise ParameterError(f"value: got {points!r} for {feature}, allowed a finite number, 0 or more. Write 250.")
     return backlog["feature_id"].map(dict(rules.value)).astype(float).fillna(value)
 
 

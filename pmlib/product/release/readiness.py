@@ -120,16 +120,15 @@ def launch_readiness(
     """
     last, months = as_month(period), as_count("months", months)
     products = small(tables, "products", ["product_id", "name", "category", "launch_month", "north_star"])
-    own = products[products["product_id"] == product_id]
-    if own.empty:
-        raise ParameterError(f"product_id: got {product_id!r}. {did_you_mean(product_id, products['product_id'])}")
+    if product_id not in products["product_id"].tolist():
+        raise ParameterError(f"product_id: got {product_id!r}. {did_you_mean(str(product_id), products['product_id'])}")
     backlog = musts = None
     if tables.get("features") is not None:
         backlog = read_backlog(tables, product_id=product_id)
         chosen = chosen_musts(backlog, must)
         musts = backlog[chosen & (backlog["product_id"] == product_id)]
     launch = Launch(tables=tables, product_id=product_id, last=last, months=months, musts=musts, backlog=backlog)
-    row = own.iloc[0]
+    row = products[products["product_id"] == product_id].iloc[0]
     found = {item: look(launch, row) for item, look in ITEMS.items()}
     rows = [(item, *what) for item, what in found.items()]
     return LaunchReadiness(checklist=pd.DataFrame(rows, columns=_COLUMNS).astype(str), product_id=product_id,

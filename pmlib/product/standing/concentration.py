@@ -142,11 +142,13 @@ class Concentration:
         if now.empty:
             return f"No market study covers {counted(self.months, 'month')} to {month_name(self.period)}."
         top = now.to_dict("records")[0]
+        month = int(top["month"])
+        when = "" if month == self.period else f" in {month_name(month)}, where the study ends"
         classes = now[f"class_{self.guidelines}"].value_counts(sort=False).sort_index()
         told = ", ".join(f"{number} {name}" for name, number in classes.items())
         return (
             f"The HHI of {top['category']}, the most concentrated of {counted(len(now), 'market')}, is {_between(top)} "
-            f"of 10,000 ({counted(int(top['named']), 'named firm')}, all others {percent(top['rest'])}; "
+            f"of 10,000{when} ({counted(int(top['named']), 'named firm')}, all others {percent(top['rest'])}; "
             f"{_widened(top)}). By the guidelines of {self.guidelines}: {told}."
         )
 
@@ -155,8 +157,9 @@ class Concentration:
         return f"<Concentration: {self.summary()}>"
 
     def _now(self) -> pd.DataFrame:
-        """Markets of the last window, the most concentrated first."""
-        now = self.markets[(self.markets["month"] == self.period) & self.markets["hhi_low"].notna()]
+        """Markets of the newest window measured, the most concentrated first."""
+        known = self.markets[self.markets["hhi_low"].notna()]
+        now: pd.DataFrame = known[known["month"] == known["month"].max()]
         return now.sort_values("hhi_high", ascending=False, kind="stable")
 
 
@@ -206,7 +209,7 @@ def measure_concentration(
     ]
     columns = ["category", "month", *_market(pd.DataFrame(columns=["player", "value_k", "share", "error_k"]))]
     markets = pd.DataFrame(found, columns=columns)
-    return Concentration(markets=markets, period=last, months=months, guidelines=guidelines)
+    return Concentration(markets=markets, period=last, months=months, guidelines=int(guidelines))
 
 
 def herfindahl_bounds(shares: Floats, *, rest: float = 0.0, cap: float | None = None) -> tuple[float, float, float]:

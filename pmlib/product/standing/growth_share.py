@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -125,7 +126,7 @@ def map_growth_and_share(
     Henderson (1970), The product portfolio, Boston Consulting Group. Hedley (1977), Long Range Planning 10(1).
     """
     last, months = as_month(period), as_count("months", months)
-    if not math.isfinite(growth_cut):
+    if not isinstance(growth_cut, Real) or not math.isfinite(growth_cut):
         raise ParameterError(f"growth_cut: got {growth_cut!r}, allowed a number. Use 0.1 for 10 %.")
     rows = study_rows(tables, last=last, product_id=product_id)
     now = window_shares(rows, ends=[last], months=months)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -122,7 +123,7 @@ def stage_products(
     Journal of Marketing Research 27(1) (bends of Bass's curve).
     """
     last, months = as_month(period), as_count("months", months)
-    if not 0 <= steady < 1:
+    if not isinstance(steady, Real) or not 0 <= steady < 1:
         raise ParameterError(f"steady: got {steady!r}, allowed 0 up to 1. Use 0.03 for 3 % a year.")
     products = product_facts(tables, product_id)
     sold = sold_by_month(tables, last=last)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pmlib.errors import ParameterError, did_you_mean
-from pmlib.product.engine import Tables, small
+from pmlib.product.engine import Tables, known_product, small
 from pmlib.product.marts import product_months
 from pmlib.product.rows import E4
 
@@ -44,9 +43,7 @@ def product_facts(tables: Tables, product_id: str | None = None) -> pd.DataFrame
     products = products.sort_values("product_id", kind="stable", ignore_index=True)
     if product_id is None:
         return products
-    known = products["product_id"].tolist()
-    if product_id not in known:
-        raise ParameterError(f"product_id: got '{product_id}'. {did_you_mean(str(product_id), known)}")
+    known_product(product_id, tables)
     return products[products["product_id"] == product_id].reset_index(drop=True)
 
 

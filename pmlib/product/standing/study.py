@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pmlib.errors import ParameterError, did_you_mean
-from pmlib.product.engine import Tables, small
+from pmlib.product.engine import Tables, known_product, small
 from pmlib.product.market import players_by_month, share_error
 from pmlib.product.wording import percents_between
 
@@ -51,9 +50,7 @@ def category_of(tables: Tables, product_id: str) -> str:
         The product is unknown.
     """
     products = small(tables, "products", ["product_id", "category"])
-    known = products["product_id"].tolist()
-    if product_id not in known:
-        raise ParameterError(f"product_id: got '{product_id}'. {did_you_mean(str(product_id), known)}")
+    known_product(product_id, tables)
     name = products.loc[products["product_id"] == product_id, "category"].iloc[0]
     return "" if pd.isna(name) else str(name)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -143,7 +144,7 @@ def weigh_sunset(
     Kotler (1965), Harvard Business Review 43(2) (phasing out weak products).
     """
     last, months, ahead = as_month(period), as_count("months", months), as_count("ahead", ahead)
-    if not 0 <= avoidable <= 1:
+    if not isinstance(avoidable, Real) or not 0 <= avoidable <= 1:
         raise ParameterError(f"avoidable: got {avoidable!r}, allowed 0-1. Use 1 where a stop saves all fixed cost.")
     monthly = monthly_margins(tables, last=last, avoidable=avoidable)
     window = range(last - months + 1, last + 1)

@@ -15,7 +15,7 @@ from pmlib.product.satisfaction import Instrument
 from pmlib.product.voice import relative_importance as relative
 from pmlib.product.voice.outcomes import LEAST_ANSWERS, lazy_answers, of_product, outcomes, read_instrument
 from pmlib.product.voice.ratings import RATINGS, refuse_other_ratings
-from pmlib.product.wording import counted, listed, percent
+from pmlib.product.wording import listed, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,10 +100,11 @@ class SatisfactionDrivers:
         leads = first["rating"].value_counts()
         told = listed([f"{rating} in {count}" for rating, count in leads.items()])
         low, high = first["share"].min(), first["share"].max()
-        return (
-            f"Of {counted(len(first), 'score')} the rating that goes most with the {self.instrument} is {told}, with "
-            f"{percent(low)} to {percent(high)} of what ratings explain."
-        )
+        explained = f"with {percent(low)} to {percent(high)} of what ratings explain."
+        if len(leads) == 1:
+            whom = f"For all {len(first)} scores" if len(first) > 1 else f"For {first['name'].iloc[0]}"
+            return f"{whom} {leads.index[0]} goes most with the {self.instrument}, {explained}"
+        return f"The rating that goes most with the {self.instrument} is {told} of {len(first)} scores, {explained}"
 
     def _overlaps(self, known: pd.DataFrame) -> list[str]:
         """Warn of ratings that repeat others: what they explain together is split by convention."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from numbers import Integral
 
 import pandas as pd
 
@@ -51,5 +52,7 @@ def customer_effort(answers: pd.Series, *, scale_max: int, easy: EasyEnd) -> Est
         raise ParameterError(
             f"easy: got {easy!r}, allowed high or low. Say which end of the scale means little effort."
         )
+    if not isinstance(scale_max, Integral):
+        raise ParameterError(f"scale_max: got {scale_max!r}, allowed a whole number from 3 to 10. Use 5 or 7.")
     turned = answers if easy == EasyEnd.HIGH else scale_max + 1 - answers
     return customer_satisfaction(turned, scale_max=scale_max)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pmlib.errors import ParameterError, ScaleError, did_you_mean
-from pmlib.product.engine import Lazy, Tables, lazy, month_of_date, small
+from pmlib.product.engine import Lazy, Tables, known_product, lazy, month_of_date
 from pmlib.product.estimate import Estimate
 from pmlib.product.satisfaction import Instrument, nps_of_counts, share_estimate
 
@@ -141,11 +141,5 @@ def of_product(frame: pd.DataFrame, tables: Tables, product_id: str | None) -> p
     ParameterError
         Neither the products table nor the frame knows the product.
     """
-    if product_id is None:
-        return frame
-    known = set(frame["product_id"].astype(str))
-    if tables.get("products") is not None:
-        known |= set(small(tables, "products", ["product_id"])["product_id"].astype(str))
-    if product_id not in known:
-        raise ParameterError(f"product_id: got {product_id!r}. {did_you_mean(product_id, sorted(known))}")
-    return frame[frame["product_id"] == product_id]
+    known_product(product_id, tables, seen=lambda: frame["product_id"])
+    return frame if product_id is None else frame[frame["product_id"] == product_id]

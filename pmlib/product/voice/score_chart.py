@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -191,7 +192,7 @@ def chart_score(
     Technology 35 (charts without a known level).
     """
     last, asked = as_month(period), read_instrument(instrument)
-    if not 0.01 <= false_alarm <= 0.5:  # noqa: PLR2004 - smaller chances would take too many shuffles
+    if not isinstance(false_alarm, Real) or not 0.01 <= false_alarm <= 0.5:  # noqa: PLR2004 - smaller chances would take too many shuffles
         raise ParameterError(f"false_alarm: got {false_alarm!r}, allowed 0.01 to 0.5. Use 0.05 for 1 in 20.")
     first = last - as_count("months", months) + 1
     counts = of_product(_counts_by_month(tables, first=first, last=last, instrument=asked), tables, product_id)

@@ -130,7 +130,7 @@ def test_an_interval_around_minus_one_leaves_the_direction_open() -> None:
 def test_double_prices_unknown_products_and_missing_tables_are_refused() -> None:
     tables = _tables()
     twice = pd.concat([tables["price_history"], tables["price_history"].iloc[:1]])
-    with pytest.raises(SchemaError, match="product 'A', region 'east', January 2024 has two prices"):
+    with pytest.raises(SchemaError, match="price_history: row 54 has the key of an earlier one"):
         _read({**tables, "price_history": twice})
     with pytest.raises(ParameterError, match="product_id: got 'B', without prices. Known: A"):
         _read(tables, product_id="B")

@@ -136,3 +136,17 @@ def test_nothing_was_launched_in_the_sample_company_and_nothing_is_found(quillma
         found = difference_in_differences(quillmark, treated=treated, **options)
         assert found.to_frame()["p"].min() > 0.05
         assert found.name == "Room climate sensor"
+
+
+@pytest.mark.parametrize("names", [None, [], "north", [None, "north"], [3]])
+def test_treated_groups_that_are_no_list_of_names_are_refused(names: object) -> None:
+    with pytest.raises(ParameterError, match="treated: got .*, allowed a list of regions. Write it as"):
+        difference_in_differences(
+            {"orders": orders({"north": np.ones(36), "south": np.ones(36)})}, period="2025-12", product_id="A",
+            treated={"region": names}, since="2025-01"
+        )
+
+
+def test_one_number_is_no_side_of_a_comparison() -> None:
+    with pytest.raises(ParameterError, match="got 1 treated and 3 control, allowed two or more each"):
+        difference_of_changes(0.5, [1, 2, 3])

@@ -41,3 +41,8 @@ def test_shares_and_effects_out_of_range_are_refused() -> None:
         visitors_needed(0.1, 0)
     with pytest.raises(ParameterError, match="stays within 0-1"):
         visitors_needed(0.9, 0.2)
+    with pytest.raises(ParameterError, match="effect: got '1 %' on a base of 0.1"):
+        visitors_needed(0.1, "1 %")
+    for wrong in (5_000, (5_000,), (5_000.5, 5_000), ("a", "b")):
+        with pytest.raises(ParameterError, match="n: got .*, allowed the visitors of control and treatment"):
+            detectable_effect(0.1, wrong)

@@ -119,3 +119,5 @@ def test_unknown_names_are_refused_with_the_nearest_one() -> None:
         _read(days()).measure("conversions")
     with pytest.raises(ParameterError, match="planned_days: got 0"):
         _read(days(), planned_days=0)
+    with pytest.raises(ParameterError, match=r"test_id: got \['T'\]"):
+        read_experiment({"experiments": days()}, ["T"], period=PERIOD)

@@ -36,3 +36,5 @@ def test_a_share_beyond_0_to_1_and_negative_visitors_are_refused() -> None:
         mismatch_p(10, 10, planned_share=50)
     with pytest.raises(ParameterError, match="Check new_users"):
         mismatch_p(-1, 10)
+    with pytest.raises(ParameterError, match="visitors: got 1.5 and 10, allowed whole numbers"):
+        mismatch_p(1.5, 10)

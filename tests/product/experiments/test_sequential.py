@@ -96,3 +96,9 @@ def test_no_looks_and_looks_beyond_a_thousand_are_refused() -> None:
         peeking_error(0)
     with pytest.raises(ParameterError, match="planned_looks: got 0"):
         always_valid([[20], [20]], [[100], [100]], planned_looks=0)
+    with pytest.raises(ParameterError, match="looks: got 1.5, allowed 1 to 1,000, a whole number"):
+        peeking_error(1.5)
+    with pytest.raises(ParameterError, match="alpha: got '5 %', allowed above 0 and below 1"):
+        peeking_error(5, alpha="5 %")
+    with pytest.raises(ParameterError, match="planned_looks: got None, allowed 1 or more"):
+        always_valid([[20], [20]], [[100], [100]], planned_looks=None)

@@ -19,10 +19,10 @@ def test_reads_what_waits_and_leaves_out_what_is_done(backlog):
 
 
 def test_a_missing_figure_a_zero_effort_and_no_confidence_are_told_not_scored(backlog):
-    features = backlog(4, effort_pm=[2.0, 0.0, np.nan, 1.0], confidence=[0.8, 0.8, 0.5, 0.0])
+    features = backlog(4, effort_pm=[2.0, 0.0, 3.0, 1.0], confidence=[0.8, 0.8, np.nan, 0.0])
     read = read_backlog({"features": features}, columns=RICE, positive=("effort_pm", "confidence"))
     assert read.features["feature_id"].tolist() == ["F01"]
-    assert read.unscored["reason"].tolist() == ["effort_pm is 0", "effort_pm is missing", "confidence is 0"]
+    assert read.unscored["reason"].tolist() == ["effort_pm is 0", "confidence is missing", "confidence is 0"]
 
 
 def test_the_frame_handed_in_stays_as_it_is(backlog):
@@ -43,11 +43,11 @@ def test_features_without_name_or_state_are_open_and_named_by_their_id(backlog):
     [
         ({"impact_low": 1.5}, r"impact of 'F01' is 1\.5, 1, 2 \(low, mode, high\), allowed in rising order"),
         ({"impact_high": 0.9}, "allowed in rising order"),
-        ({"effort_pm": -1.0}, "effort_pm of 'F01' is -1, allowed 0 or more, finite"),
-        ({"reach": np.inf}, "reach of 'F01' is inf, allowed 0 or more"),
+        ({"effort_pm": -1.0}, "column 'effort_pm' holds -1.0 in row 0, allowed number, 0 or more"),
+        ({"reach": np.inf}, "column 'reach' holds inf in row 0, allowed number, 0 or more"),
         ({"confidence": 80.0}, "confidence of 'F01' is 80, allowed 0 to 1"),
-        ({"product_id": ["A", None]}, "product_id of 'F02' is missing. Name the product"),
-        ({"feature_id": "F"}, "feature_id 'F' is there more than once"),
+        ({"product_id": ["A", None]}, "column 'product_id' holds an empty cell in row 1, allowed a key"),
+        ({"feature_id": "F"}, r"row 1 has the key of an earlier one \(feature_id 'F'\)"),
     ],
 )
 def test_refuses_features_that_contradict_themselves(backlog, columns, message):

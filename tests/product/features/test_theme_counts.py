@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from pmlib.errors import MissingTableError, ParameterError
+from pmlib.errors import MissingTableError, ParameterError, SchemaError
 from pmlib.months import parse_month
 from pmlib.product.features.equal_counts import equal_counts_p
 from pmlib.product.features.theme_counts import compare_counts, count_themes
@@ -159,12 +159,12 @@ def test_messages_of_unknown_customers_alone_are_said():
     assert counted.to_frame()["unknown"].tolist() == [4, 1]
 
 
-def test_messages_without_text_or_date_are_left_out():
+@pytest.mark.parametrize("column", ["text", "date"])
+def test_messages_without_text_or_date_are_refused(column):
     gaps = TOLD.copy()
-    gaps.loc[1, "text"] = None
-    gaps.loc[2, "date"] = pd.NaT
-    row = count_themes({"feedback": gaps}, period=LAST, themes=GAPS, product_id="A").to_frame().iloc[0]
-    assert (row["messages"], row["customers"]) == (2, 1)
+    gaps.loc[1, column] = None
+    with pytest.raises(SchemaError, match=f"feedback: column '{column}' holds an empty cell in row 1"):
+        count_themes({"feedback": gaps}, period=LAST, themes=GAPS, product_id="A")
 
 
 def test_bad_questions_are_refused():

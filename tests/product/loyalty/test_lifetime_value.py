@@ -117,3 +117,9 @@ def test_bad_options_are_refused(company) -> None:
         customer_lifetime_value(company, period=PERIOD, by="country")
     with pytest.raises(MissingTableError, match="'subscriptions' and 'orders' are both missing"):
         customer_lifetime_value({}, period=PERIOD)
+
+
+def test_products_are_told_by_their_names(company) -> None:
+    answer = customer_lifetime_value(company, period="2025-12")
+    assert answer.values[["group", "name"]].drop_duplicates().to_numpy().tolist() == [["B", "Boreas"], ["A", "Aria"]]
+    assert "Boreas (contract)" in answer.summary()

@@ -79,6 +79,16 @@ def test_newer_cohorts_that_are_as_good_are_not_called_worse(subscribed) -> None
     result = survivorship(subscribed(*rows), period=PERIOD)
     assert not result.worse
     assert "Newer cohorts are not shown to be worse" in result.summary()
+
+
+def test_newer_cohorts_that_leave_later_are_said_to_stay_longer(subscribed) -> None:
+    rng = np.random.default_rng(6)
+    start = rng.integers(FIRST, FIRST + 30, 1_500)
+    end = start + rng.geometric(np.where(start < FIRST + 15, 0.3, 0.1)) - 1
+    rows = [(f"c{i}", int(a), int(b) if b < 24312 else None) for i, (a, b) in enumerate(zip(start, end, strict=True))]
+    result = survivorship(subscribed(*rows), period=PERIOD)
+    assert not result.worse
+    assert "Newer cohorts stay longer (p < 0.001" in result.summary()
     assert "allowing for the search of the month" in result.summary()
 
 

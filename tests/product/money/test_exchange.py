@@ -55,14 +55,14 @@ def test_foreign_orders_without_the_table_are_refused_and_the_table_is_named() -
 
 
 @pytest.mark.parametrize("rate", [0.0, float("nan"), float("inf"), -1.0])
-def test_a_rate_that_is_no_rate_counts_as_missing(rate: float) -> None:
+def test_a_rate_that_is_no_rate_is_refused(rate: float) -> None:
     rates = RATES.assign(rate=[1.05, 9.0, rate, 0.5])
-    with pytest.raises(SchemaError, match="exchange_rates: USD has no rate above 0 in 2025-12, needed for 1 order l"):
+    with pytest.raises(SchemaError, match="exchange_rates: column 'rate' holds .* in row 2, allowed number, 1e-09 or"):
         monthly_revenue({"orders": ORDERS, "exchange_rates": rates}, period="2025-12")
 
 
 def test_two_rates_of_one_month_are_refused_instead_of_counting_orders_twice() -> None:
-    rates = pd.concat([RATES, RATES.iloc[[0]]])
+    rates = pd.concat([RATES, RATES.iloc[[0]].assign(currency="chf ")])
     with pytest.raises(SchemaError, match="exchange_rates: CHF has two rates in 2025-11, allowed one"):
         monthly_revenue({"orders": ORDERS, "exchange_rates": rates}, period="2025-12")
 
@@ -81,3 +81,9 @@ def test_a_foreign_workbook_currency_is_home() -> None:
 def test_no_orders_is_a_missing_table() -> None:
     with pytest.raises(MissingTableError, match="table 'orders' is missing"):
         order_lines({}, [], last=24312)
+
+
+def test_a_rate_that_no_money_can_be_added_up_with_is_refused() -> None:
+    rates = RATES.assign(rate=[1.05, 9.0, 1e17, 0.5])
+    with pytest.raises(SchemaError, match="exchange_rates: USD is worth 1e.17 in 2025-12, allowed 1e.09 at most"):
+        monthly_revenue({"orders": ORDERS, "exchange_rates": rates}, period="2025-12")

@@ -21,8 +21,8 @@ def sold() -> Callable[..., Frames]:
                     "customer_id": "K1",
                     "product_id": product,
                     "date": pd.date_range(end="2025-12-01", periods=len(values), freq="MS"),
-                    "units": 1.0,
-                    "paid_price": 1000 * np.asarray(values, dtype=float),
+                    "units": np.where(np.asarray(values) < 0, -1.0, 1.0),
+                    "paid_price": 1000 * np.abs(np.asarray(values, dtype=float)),
                 }
             )
             for product, values in by_product.items()

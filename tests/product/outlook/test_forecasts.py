@@ -71,8 +71,8 @@ def test_too_few_months_are_told_and_not_forecast(revenue):
 
 def test_a_board_tells_how_many_are_by_model(revenue):
     asked = revenue(A=WAVE, B=WAVE[:4], C=np.full(24, 7.0))
-    assert asked.summary().startswith("Of 2 headlines of 2 products, a model beat the baseline on past months for 1 ")
-    assert asked.summary().endswith("1 headline had not enough data (6 months are needed).")
+    assert asked.summary().startswith("Of 2 figures of 2 products, a model beat the baseline on past months for 1 ")
+    assert asked.summary().endswith("1 figure had not enough data (6 months are needed).")
     assert next(iter(asked.headline())) == "1 of 2"
 
 

@@ -161,3 +161,13 @@ def test_what_cannot_be_asked_is_refused(sold, wrong, message):
 def test_without_sales_tables_there_is_no_answer():
     with pytest.raises(MissingTableError, match="'orders' and 'subscriptions' are both missing"):
         target_chance({}, product_id="A", target_k=1, period="2025-12")
+
+
+def test_a_window_from_before_all_sales_is_not_known_and_one_from_before_a_launch_counts_nothing(sold):
+    asked = {"target_k": 300, "period": "2025-12", "start": "2022-11"}
+    early = target_chance(sold(A=WAVE), product_id="A", **asked)
+    assert "not enough data for the chance" in early.summary()
+    young = target_chance(sold(A=WAVE, B=WAVE[-6:]), product_id="B", **asked | {"start": "2025-05", "days": 60})
+    assert "missed its target of 300 k EUR in May 2025 to June 2025: 0 k EUR" in young.summary()
+    with pytest.raises(ParameterError, match="product_id: got None, allowed one product"):
+        target_chance(sold(A=WAVE), product_id=None, **asked)

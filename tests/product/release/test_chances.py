@@ -55,3 +55,7 @@ def test_draws_that_are_none_are_refused(backlog):
         chances_of_release(plan, effort_spread=float("nan"))
     nothing = plan_releases(backlog(F1={"state": "dropped"}), period="2025-12", capacity={"web": 1})
     assert chances_of_release(nothing, draws=2).summary() == "No feature is open."
+    with pytest.raises(ParameterError, match="effort_spread: got '20 %', allowed 0 to 2"):
+        chances_of_release(plan, effort_spread="20 %")
+    with pytest.raises(ParameterError, match="seed: got -1, allowed a whole number, 0 or more"):
+        chances_of_release(plan, seed=-1)

@@ -67,3 +67,5 @@ def test_musts_that_do_not_fit_leave_no_plan_but_an_answer(tables):
 def test_an_unknown_product_is_refused(tables):
     with pytest.raises(ParameterError, match="PR44"):
         decide_features(tables, period=PERIOD, product_id="PR44")
+    with pytest.raises(ParameterError, match="product_id: got ''"):
+        decide_features(tables, period=PERIOD, product_id="")

@@ -237,8 +237,10 @@ def test_an_unknown_product_or_must_is_refused(backlog):
         plan_releases(tables, period=PERIOD, capacity={"web": 1}, must=["F3"])
     with pytest.raises(ParameterError, match="must: F2 is dropped"):
         plan_releases(tables, period=PERIOD, capacity={"web": 1}, must=["F2"])
-    with pytest.raises(ParameterError, match="must: got the text 'F1', allowed a list"):
+    with pytest.raises(ParameterError, match="must: got 'F1', allowed a list"):
         plan_releases(tables, period=PERIOD, capacity={"web": 1}, must="F1")
+    with pytest.raises(ParameterError, match="must: got 3, allowed a list of features"):
+        plan_releases(tables, period=PERIOD, capacity={"web": 1}, must=3)
 
 
 @pytest.mark.parametrize(("column", "value", "word"), [

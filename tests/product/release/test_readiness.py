@@ -71,7 +71,7 @@ def test_musts_that_wait_are_named_with_what_they_wait_for(company, backlog):
     tables = company | backlog(F1={"moscow": "must", "depends_on": "F2", "effort_pm": 4}, F2={"state": "planned"})
     rows = launch_readiness(tables, period="2025-12", product_id="A").checklist.set_index("item")
     assert rows["finding"].iloc[1:4].tolist() == [
-        "0 of 1; F1 is idea", "musts wait for F2 (planned)", "in 3 months web needs 4.0 and has 1.0 person-months"]
+        "0 of 1; F1 is an idea", "musts wait for F2 (planned)", "in 3 months web needs 4.0 and has 1.0 person-months"]
     assert (rows["state"].iloc[1:4] == "not ready").all()
     assert states(tables, must=["F2"])["what the musts need is there"] == "ready"
     assert states(tables, must=[])["musts released or being built"] == "not known"
@@ -94,3 +94,5 @@ def test_an_unknown_product_or_no_products_are_refused(company):
         launch_readiness({}, period="2025-12", product_id="A")
     with pytest.raises(ParameterError, match="months: got 0"):
         launch_readiness(company, period="2025-12", product_id="A", months=0)
+    with pytest.raises(ParameterError, match=r"product_id: got \['A'\]"):
+        launch_readiness(company, period="2025-12", product_id=["A"])

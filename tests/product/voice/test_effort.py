@@ -25,3 +25,5 @@ def test_an_undeclared_end_and_an_answer_outside_the_scale_are_refused() -> None
         customer_effort(pd.Series([1]), scale_max=5, easy="good")
     with pytest.raises(ScaleError, match="allowed 1-5"):
         customer_effort(pd.Series([6]), scale_max=5, easy=EasyEnd.LOW)
+    with pytest.raises(ParameterError, match="scale_max: got '5', allowed a whole number from 3 to 10"):
+        customer_effort(pd.Series([1]), scale_max="5", easy=EasyEnd.LOW)

@@ -112,3 +112,7 @@ def test_bad_input_is_named() -> None:
         chart_score({"surveys": tables["surveys"].assign(scale_max=5)}, period=PERIOD)
     with pytest.raises(MissingTableError, match="table 'surveys' is missing"):
         chart_score({}, period=PERIOD)
+    with pytest.raises(ParameterError, match=r"product_id: got \['A'\]"):
+        chart_score(tables, period=PERIOD, product_id=["A"])
+    with pytest.raises(ParameterError, match="false_alarm: got '5 %', allowed 0.01 to 0.5"):
+        chart_score(tables, period=PERIOD, false_alarm="5 %")
