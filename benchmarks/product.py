@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -303,7 +305,8 @@ def _rebuild(kept: bool) -> Callable[[Data], Callable[[], Any]]:
         from pmlib.product.marts import with_marts
 
         tables, turn = _in_ibis(data[data["rows"]]), 0
-        folder = tempfile.TemporaryDirectory()
+        folder = tempfile.mkdtemp()
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
         def call() -> Any:
             nonlocal turn
@@ -311,7 +314,7 @@ def _rebuild(kept: bool) -> Callable[[Data], Callable[[], Any]]:
             orders = tables["orders"]
             late = orders.date.cast("date") >= "2025-12-01"
             changed = orders.mutate(paid_price=orders.paid_price + late.ifelse(turn / 100, 0.0))
-            held = with_marts({**tables, "orders": changed}, period=LAST, store=folder.name if kept else None)
+            held = with_marts({**tables, "orders": changed}, period=LAST, store=folder if kept else None)
             return [*_sums(held.mart("customer_months"), _CUSTOMER_TOLD),
                     *_sums(held.mart("product_months"), _PRODUCT_TOLD)]
 

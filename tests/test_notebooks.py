@@ -235,7 +235,7 @@ def test_features_that_do_not_fit_are_named_and_what_is_known_of_them_still_show
     assert entry["headline"]["15.0"] == "person-months short of what is forced"
     assert not (tmp_path / "tables" / "45_feature_decisions" / "features.csv").exists()
     words = said(tmp_path / "45_feature_decisions.ipynb")
-    assert "No plan: see above." in words
+    assert "No plan: see above, or add the tables" in words
     assert "Morning summary by mail comes first most often by RICE" in words
 
 
