@@ -141,9 +141,10 @@ def shared_teams(frame: pd.DataFrame, product_id: str | None) -> str:
     others = open_ones[(open_ones["product_id"] != product_id) & open_ones["team"].isin(own)]
     if others.empty:
         return ""
-    teams = listed(sorted(set(others["team"])))
+    one = others["team"].nunique() == 1
+    teams = f"The team{'' if one else 's'} {listed(sorted(set(others['team'])))}"
     return (
-        f"{teams} also {'work' if others['team'].nunique() > 1 else 'works'} for "
+        f"{teams} also {'works' if one else 'work'} for "
         f"{listed(sorted(set(others['product_id'])))} "
         f"({others['effort_pm'].sum():,.1f} person-months of backlog), which this plan does not hold."
     )

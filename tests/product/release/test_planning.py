@@ -184,7 +184,7 @@ def test_released_dropped_and_agreed_as_wont_are_out_and_released_needs_are_met(
     assert told["F1"] == "released already" and told["F3"] == "dropped" and told["F4"] == "agreed as wont"
     assert told["F5"] == "needs F4 first: agreed as wont"
     assert told["F7"] == "needs F6 first: belongs to B, which is not planned here"
-    assert "web also works for B (1.0 person-months of backlog)" in plan.summary()
+    assert "The team web also works for B (1.0 person-months of backlog)" in plan.summary()
     assert plan_releases(tables, period=PERIOD, capacity={"web": 9}, must=["F4"]).features["release"].notna().sum() == 5
 
 

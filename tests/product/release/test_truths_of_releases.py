@@ -36,7 +36,7 @@ def test_filling_up_by_rice_loses_and_another_team_is_short_in_each_quarter(plan
     assert plan.greedy_loss == pytest.approx(0.027, abs=0.001)
     dearest = plan.loads.loc[plan.loads.groupby("release")["one_more_points"].idxmax(), "team"]
     assert dearest.tolist() == ["cockpit", "platform"]
-    assert "loses 2.7 %" in plan.summary() and "cockpit, insight and platform also work for" in plan.summary()
+    assert "loses 2.7 %" in plan.summary() and "The teams cockpit, insight and platform also work for" in plan.summary()
 
 
 def test_all_products_lack_platform_people_in_two_quarters_and_not_in_three(quillmark):
