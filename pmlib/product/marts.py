@@ -229,11 +229,18 @@ def _by_customer(rows: Lazy) -> Lazy:
 def _by_product(rows: Lazy) -> Lazy:
     import ibis
 
-    ordered, subscribed = (
-        rows[name] > 0 if name in rows.columns else ibis.literal(False) for name in ("order_lines", "subscriptions")
-    )
-    return _summed(rows, _PRODUCT_KEYS, many=False, customers=rows.customer_id.nunique(where=ordered | subscribed),
-                   subscribers=rows.customer_id.nunique(where=subscribed)).drop("subscriptions")
+    active = [rows[name] > 0 for name in ("order_lines", "subscriptions") if name in rows.columns]
+    summed = _summed(rows, _PRODUCT_KEYS, many=False, customers=rows.customer_id.nunique(where=ibis.or_(*active)),
+                     **_subscribers(rows))
+    # Who subscribes need not be counted where nobody does: a second set of distinct customers is dear.
+    nobody = {} if "subscribers" in summed.columns else {"subscribers": ibis.literal(0).cast("int64")}
+    return summed.mutate(**nobody).drop("subscriptions")
+
+
+def _subscribers(rows: Lazy) -> dict[str, Any]:
+    if "subscriptions" not in rows.columns:
+        return {}
+    return {"subscribers": rows.customer_id.nunique(where=rows.subscriptions > 0)}
 
 
 @dataclass(frozen=True, kw_only=True)
