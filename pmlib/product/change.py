@@ -124,7 +124,7 @@ def share_change(
     n = len(after)
     if n < _LEAST_PAIRS:
         return Change.unmeasured(len(before), n)
-    own = _carried_noise(np.concatenate([before, after])).over(n) if carried else _mean_noise(after - before)
+    own = _carried_noise(np.concatenate([before, after])).over(n) if carried else mean_noise(after - before)
     noise = _student(100 * change, noise=own.over(0.01), n=n)
     study = _normal(100 * change, 100 * study_error, n_before=len(before), n_after=len(after))
     # Either source alone could have made the change: the wider interval and the larger p stand, whosever they are.
@@ -231,50 +231,66 @@ def _arrow(change: float, p: float, false_alarm: float) -> Arrow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Noise:
+class Noise:
     """Standard error of a change, and the degrees of freedom it is known with."""
 
     error: float
     freedom: float
 
-    def over(self, base: float) -> _Noise:
+    @property
+    def half_width(self) -> float:
+        """Half of the 95 % interval (Student's t)."""
+        from scipy import special
+
+        return float(special.stdtrit(self.freedom, 0.975)) * self.error
+
+    def over(self, base: float) -> Noise:
         """Return the noise of the change divided by ``base``."""
         return replace(self, error=self.error / base)
 
 
-def _mean_noise(deviations: Floats) -> _Noise:
-    """Noise of a mean of months that may remember the month before, from the months about their line."""
+def mean_noise(deviations: Floats) -> Noise:
+    """Give the noise of a mean of months that may remember the month before, from the months about their line.
+
+    Parameters
+    ----------
+    deviations : array of shape (n_months,), 3 at least
+
+    References
+    ----------
+    Kendall (1954), Biometrika 41 (bias of the autocorrelation).
+    """
     n = len(deviations)
     noise = _about_line(deviations)
     memory = _memory(noise)
     variance = float(noise @ noise) / (n - 2)
-    return _Noise(error=math.sqrt(variance / n * (1 + memory) / (1 - memory)), freedom=n - 2)
+    return Noise(error=math.sqrt(variance / n * (1 + memory) / (1 - memory)), freedom=n - 2)
 
 
-def _sold_noise(after: Floats, before: Floats) -> _Noise:
+def _sold_noise(after: Floats, before: Floats) -> Noise:
     """Noise of ``sum(after) - sum(before)`` for what is sold anew every month."""
     total = float(before.sum())
     ratio = float(after.sum()) / total if total > 0 else 1.0
-    mean = _mean_noise(after - ratio * before)
-    return _Noise(error=len(after) * mean.error, freedom=mean.freedom)
+    mean = mean_noise(after - ratio * before)
+    return Noise(error=len(after) * mean.error, freedom=mean.freedom)
 
 
-def _carried_noise(book: Floats) -> _Noise:
+def _carried_noise(book: Floats) -> Noise:
     """Noise of ``sum(second half) - sum(first half)`` of a book whose monthly flows are what is random."""
     flows, n = np.diff(book), len(book) // 2
     times = n - np.abs(np.arange(1 - n, n))
     noise, freedom = _about_line(flows), len(flows) - 2
     variance = float(noise @ noise) / freedom
-    return _Noise(error=math.sqrt(variance * float(times @ times)), freedom=freedom)
+    return Noise(error=math.sqrt(variance * float(times @ times)), freedom=freedom)
 
 
-def _both(one: _Noise, other: _Noise) -> _Noise:
+def _both(one: Noise, other: Noise) -> Noise:
     """Noise of a sum of two changes that know nothing of each other."""
     parts = np.array([one.error, other.error]) ** 2
     freedom = np.array([one.freedom, other.freedom])
     if parts.sum() == 0:
         return one
-    return _Noise(error=math.sqrt(parts.sum()), freedom=float(parts.sum() ** 2 / (parts**2 / freedom).sum()))
+    return Noise(error=math.sqrt(parts.sum()), freedom=float(parts.sum() ** 2 / (parts**2 / freedom).sum()))
 
 
 def _about_line(values: Floats) -> Floats:
@@ -282,10 +298,8 @@ def _about_line(values: Floats) -> Floats:
     return np.asarray(values - values.mean() - _slope(values), dtype=np.float64)
 
 
-def _student(change: float, *, noise: _Noise, n: int, floor: float = -math.inf) -> Change:
-    from scipy import special
-
-    half = float(special.stdtrit(noise.freedom, 0.975)) * noise.error
+def _student(change: float, *, noise: Noise, n: int, floor: float = -math.inf) -> Change:
+    half = noise.half_width
     p = _p_value(change, noise.error, noise.freedom)
     return Change(change=change, low=max(floor, change - half), high=change + half, p=p, n_before=n, n_after=n)
 

@@ -8,11 +8,11 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from pmlib.errors import ParameterError
 from pmlib.months import as_month, month_name
+from pmlib.product.change import mean_noise
 from pmlib.product.engine import Tables, as_count, currency_of, small
 from pmlib.product.standing.sold import product_facts, sold_by_month
 from pmlib.product.wording import counted, listed, money_text
@@ -25,7 +25,6 @@ SUNSET, KEEP, UNSURE, UNKNOWN = "sunset", "keep", "not sure", "not enough data"
 _LEAST_MONTHS = 6
 _YEAR = 12
 _SUMS = ("revenue_k", "contribution_k", "keep_cost_k", "margin_k")
-_LEAST_MEMORY, _MOST_MEMORY = 0.4, 0.9
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -190,7 +189,7 @@ def _row(monthly: pd.DataFrame, window: range, *, launch: float, ahead: int) -> 
     earlier = monthly.set_index("month")["margin_k"].reindex(now["month"] - apart).to_numpy(dtype=np.float64)
     known = n > 0 and bool(np.isfinite(earlier).all()) and not launch > window[0] - apart
     noise = (margins - earlier) / math.sqrt(2) if known else margins
-    half = n * _half_width(noise) if n >= _LEAST_MONTHS else math.nan
+    half = n * mean_noise(noise).half_width if n >= _LEAST_MONTHS else math.nan
     total, before = sums["margin_k"], float(earlier.sum()) if known else math.nan
     scale = ahead / n if n > 0 else math.nan
     cost = sums["keep_cost_k"] or math.nan
@@ -225,18 +224,3 @@ def _verdict(low: float, high: float, *, trend: float) -> tuple[str, str]:
     if trend >= 0:
         return UNSURE, "it loses, and another year like the last would put that right"
     return SUNSET, "it loses, and would after another year like the last"
-
-
-def _half_width(values: npt.NDArray[np.float64]) -> float:
-    """Half of the 95 % interval of a monthly mean, from the months about their straight line, which remember."""
-    from scipy import special
-
-    n = len(values)
-    time = np.arange(n) - (n - 1) / 2
-    noise = values - values.mean() - time * float(time @ values) / float(time @ time)
-    power = float(noise @ noise)
-    raw = float(noise[1:] @ noise[:-1]) / power if power > 0 else 0.0
-    # The estimate from n months about a line is too low; corrected as in Kendall (1954).
-    memory = min(_MOST_MEMORY, max(_LEAST_MEMORY, (n * raw + 2) / (n - 4)))
-    error = math.sqrt(power / (n - 2) / n * (1 + memory) / (1 - memory))
-    return float(special.stdtrit(n - 2, 0.975)) * error

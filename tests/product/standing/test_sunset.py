@@ -81,11 +81,11 @@ def test_what_a_stop_does_not_save_does_not_count() -> None:
 
 
 def test_the_interval_covers_the_mean_margin_as_often_as_it_says() -> None:
-    from pmlib.product.standing.sunset import _half_width
+    from pmlib.product.change import mean_noise
 
     rng = np.random.default_rng(6)
     months = rng.standard_normal((2_000, 12))
-    missed = np.mean([abs(row.mean()) > _half_width(row) for row in months])
+    missed = np.mean([abs(row.mean()) > mean_noise(row).half_width for row in months])
     # With no memory at all the least memory of 0.4 errs on the safe side.
     assert missed <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 2_000)
 
