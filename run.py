@@ -89,7 +89,7 @@ def set_up() -> None:
 
 def set_up_peers(name: str, requirements: Path, *, lock: bool) -> Path:
     """Make an environment for benchmarks, beside the lock or (a peer that cannot live with it) alone."""
-    home, mark = ROOT / name, stamp(requirements, LOCK)
+    home, mark = ROOT / name, stamp(requirements, LOCK, ROOT / "pyproject.toml")
     if not stands(home, mark):
         print(f"run.py: setting up {name} (once; a minute or two)", flush=True)
         venv.EnvBuilder(with_pip=True, clear=True).create(home)
@@ -125,7 +125,9 @@ def main(words: list[str]) -> int:
         return 0
     if verb == "test":
         make_sample()
-        return call(PYTHON, "-m", "pytest", *rest)
+        # A file's tests stay together: they share what is dear to make.
+        cores = [] if rest else ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadscope"]
+        return call(PYTHON, "-m", "pytest", *cores, *rest)
     if verb == "lab":
         make_sample()
         return call(PYTHON, "-m", "jupyterlab", "notebooks", *rest)

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.registry import OURS, ROOMS, Case, Implementation, cases
+from benchmarks.registry import OURS, ROOMS, Case, Implementation, Told, cases
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "benchmarks" / "README.md"
@@ -68,21 +68,35 @@ def _rows(case: Case, seen: list[dict[str, Answer]], *, folder: Path, size: tupl
         row: Answer = {"case": case, "who": who, "size": size, "absent": absent}
         if not row["absent"]:
             own, theirs = ([turn[name]["seconds"] for turn in seen] for name in (OURS, who.name))
+            above = statistics.median(a - b for a, b in zip(own, theirs, strict=True))
             faster = [b / a for a, b in zip(own, theirs, strict=True)]
             row |= {"seconds": statistics.median(theirs), "faster": statistics.median(faster),
                     "range": (min(faster), max(faster)), "extra_mb": seen[0][who.name]["extra_mb"],
                     "lighter": seen[0][who.name]["extra_mb"] / max(1.0, seen[0][OURS]["extra_mb"]),
                     "peak_mb": seen[0][who.name]["peak_mb"],
-                    "apart": _difference(folder, who.name) if who.agrees else None}
-        rows.append(row)
+                    "above": above / (size or (1,))[0], "apart": _difference(folder, who) if who.agrees else None}
+        rows.extend(_told(row, seen) if who.told and not absent else [row])
     return rows
 
 
-def _difference(folder: Path, name: str) -> float | None:
-    ours, theirs = folder / f"{_slug(OURS)}.npy", folder / f"{_slug(name)}.npy"
-    if name == OURS or not (ours.is_file() and theirs.is_file()):
+def _told(row: Answer, seen: list[dict[str, Answer]]) -> list[Answer]:
+    """Give a row for each number that is told in place of seconds."""
+    who: Implementation = row["who"]
+    numbers = zip(*(turn[who.name]["told"] for turn in seen), strict=True)
+    return [row | {"told": told, "place": place, "number": statistics.median(turns)}
+            for place, (told, turns) in enumerate(zip(who.told, numbers, strict=True))]
+
+
+def _difference(folder: Path, who: Implementation) -> float | None:
+    ours, theirs = folder / f"{_slug(OURS)}.npy", folder / f"{_slug(who.name)}.npy"
+    if who.name == OURS or who.told or not (ours.is_file() and theirs.is_file()):
         return None
-    return float(np.max(np.abs(np.load(ours) - np.load(theirs))))
+    return difference(np.load(ours), np.load(theirs), share=who.share)
+
+
+def difference(own: np.ndarray, theirs: np.ndarray, *, share: float = 1.0) -> float:
+    """Return the largest difference of two answers; one who did a share of the work is compared on that share."""
+    return float(np.max(np.abs((own[: len(theirs)] if share < 1 and own.ndim else own) - theirs)))
 
 
 def _slug(name: str) -> str:
@@ -100,12 +114,22 @@ def table(rows: list[Answer]) -> str:
         if row["absent"]:
             lines.append(f"| {work} | {who.name} | | | | | absent: {row['absent']} | |")
             continue
+        if "told" in row:
+            lines.append(_told_line(work if not row["place"] else "", row))
+            continue
         goal, reached = _verdict(who, row)
         apart = "" if row["apart"] is None else f"{row['apart']:.1e}"
         ratio = "1" if who.name == OURS else f"{row['faster']:.3g} ({row['range'][0]:.3g} to {row['range'][1]:.3g})"
-        cost = f"{row['seconds']:.4g} | {row['extra_mb']:.0f}"
+        cost = f"{row['seconds']:.4g} | " + (f"{row['extra_mb']:.0f}" if case.in_process else "")
         lines.append(f"| {work} | {who.name} | {cost} | {ratio} | {goal} | {reached} | {apart} |")
     return "\n".join(lines)
+
+
+def _told_line(work: str, row: Mapping[str, Any]) -> str:
+    told: Told = row["told"]
+    goal = "" if told.at_most is None else f"at most {told.at_most:g} {told.unit}"
+    reached = "" if told.at_most is None else "yes" if row["number"] <= told.at_most else "no"
+    return f"| {work} | {row['who'].name}: {told.what} | {row['number']:.3g} {told.unit} | | | {goal} | {reached} | |"
 
 
 def _verdict(who: Implementation, row: Mapping[str, Any]) -> tuple[str, str]:
@@ -119,6 +143,9 @@ def _verdict(who: Implementation, row: Mapping[str, Any]) -> tuple[str, str]:
         said.append((f"ours at most {who.at_most:g} of it", f"{met} ({slower:.2f})"))
     if who.within is not None:
         said.append((f"within {who.within:g} s", "yes" if row["seconds"] <= who.within else "no"))
+    if who.above_within is not None:
+        met = "yes" if row["above"] <= who.above_within else "no"
+        said.append((f"ours at most {who.above_within:g} s more for each", f"{met} ({row['above']:.2f})"))
     if who.lighter_at_least is not None:
         met = "yes" if row["lighter"] >= who.lighter_at_least else "no"
         said.append((f"MB at least {who.lighter_at_least:g}", f"{met} ({row['lighter']:.1f})"))

@@ -10,10 +10,19 @@ from typing import Any
 #: Our own implementation of a case; every ratio is against it.
 OURS = "pmlib"
 #: Rooms whose cases are written.
-ROOMS = ("scoring", "portfolio", "product")
+ROOMS = ("scoring", "portfolio", "product", "reports")
 
 Data = Mapping[str, Any]
 Prepare = Callable[[Data], Callable[[], Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A number of an answer that stands in the table in place of seconds, and the most it may be."""
+
+    what: str
+    unit: str
+    at_most: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +43,14 @@ class Implementation:
         The goal: its time by ours at least, or ours by its at most.
     within : float, optional
         The goal in seconds, where nobody else does the work.
+    above_within : float, optional
+        The goal: so many seconds at most that ours takes beyond it, for each of the first number of the size.
     lighter_at_least, within_mb : float, optional
         The same of memory: its extra by ours at least; what the whole process takes at its peak, in megabytes.
     share : float
-        The part of the work that is timed; its seconds are divided by it.
+        The part of the work that is timed, its beginning; its seconds are divided by it.
+    told : tuple of Told
+        What the numbers of its answer are, where they matter and not the seconds.
     agrees : bool
         Its answer must equal ours.
     """
@@ -49,9 +62,11 @@ class Implementation:
     at_least: float | None = None
     at_most: float | None = None
     within: float | None = None
+    above_within: float | None = None
     lighter_at_least: float | None = None
     within_mb: float | None = None
     share: float = 1.0
+    told: tuple[Told, ...] = ()
     agrees: bool = True
 
 
@@ -68,6 +83,8 @@ class Case:
     implementations : tuple of Implementation
     tolerance : float
         Largest difference between two answers.
+    in_process : bool
+        Whether the work is done by the process that is weighed; the memory of others is not told.
     """
 
     name: str
@@ -76,6 +93,7 @@ class Case:
     sizes: Mapping[str, tuple[int, ...]]
     implementations: tuple[Implementation, ...] = field(default=())
     tolerance: float = 1e-9
+    in_process: bool = True
 
     def by(self, name: str) -> Implementation:
         """Return the implementation of this name."""

@@ -42,8 +42,9 @@ def measure(words: list[str]) -> dict[str, object]:
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if answer is not None:
         np.save(Path(out), np.asarray(answer, dtype=float))
+    told = np.asarray(answer, dtype=float).ravel().tolist() if one.told else []
     return {"seconds": min(seconds) / one.share, "calls": len(seconds), "extra_mb": (after - before) / _MEGABYTE,
-            "peak_mb": after / _MEGABYTE}
+            "peak_mb": after / _MEGABYTE, "told": told}
 
 
 if __name__ == "__main__":

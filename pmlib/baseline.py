@@ -121,7 +121,7 @@ def _months_marked(name: str, table: ir.Table) -> pd.DataFrame:
         column = table[by]
         month = column.cast("string").substr(0, 7) if TABLES[name][by].kind is Kind.DATE else column.cast("string")
     whole = ibis.literal("\x1f").join([table[column].cast("string").fill_null("") for column in table.columns])
-    rows = table.select(part=month, number=_md5_number()(whole) % _PRIME)
+    rows = table.select(part=month.fill_null("undated"), number=_md5_number()(whole) % _PRIME)
     found = rows.group_by("part").aggregate(rows=rows.count(), mark=rows["number"].sum()).execute()
     parts = found["part"].map(lambda part: month_text(int(part)) if part.isdigit() else part)
     mark = found["mark"].map(lambda number: f"{int(number):x}")

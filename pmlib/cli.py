@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
+from pmlib.command_line import ProjectOption, project_of, visible
 from pmlib.errors import LockedError, PmlibError
+from pmlib.report_commands import COMMANDS
 
 LOCKED, USAGE = 75, 2
 _LONGEST_PLACE = 200
@@ -22,11 +24,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
-
-ProjectOption = Annotated[
-    Path | None, typer.Option("--project", help="The project's folder; default: the nearest upward.")
-]
-
+for verb, command in COMMANDS.items():
+    app.command(verb)(command)  # type: ignore[type-var]
 
 def main() -> None:
     """Run a command; what is refused, by pmlib or by the machine, becomes one line on stderr and an exit code.
@@ -40,7 +39,7 @@ def main() -> None:
     try:
         app()
     except (PmlibError, OSError) as error:
-        typer.echo(f"pmlib: {_visible(_told(error))}", err=True)
+        typer.echo(f"pmlib: {visible(_told(error))}", err=True)
         sys.exit(LOCKED if isinstance(error, LockedError) else USAGE)
 
 
@@ -53,56 +52,6 @@ def _told(error: Exception) -> str:
     return f"{shown}: {error.strerror}. Give another place, or make this one usable."
 
 
-def _visible(text: str) -> str:
-    """Spell out what would move the cursor or turn the direction of writing: names of files and columns are foreign."""
-    return "".join(sign if sign.isprintable() or sign == "\n" else repr(sign)[1:-1] for sign in text)
-
-
-def _project(given: Path | None) -> Path:
-    from pmlib.errors import ReportError
-    from pmlib.project import find_project, is_project
-
-    if given is not None:
-        if not is_project(given):
-            raise ReportError(f"--project {given}: no reports/*.yml there. Name the folder that holds reports/.")
-        return given.resolve()
-    found = find_project()
-    if found is None:
-        raise ReportError(
-            f"{Path.cwd()} lies in no project: no reports/*.yml here or above. Go to a copy of the pmlib repository "
-            "(git clone it, or copy its notebooks/, reports/ and data/ to a folder), or name one with --project."
-        )
-    return found
-
-
-@app.command()
-def report(
-    name: Annotated[str, typer.Argument(help="Which report; see 'pmlib list'.")],
-    *,
-    period: Annotated[str | None, typer.Option(help="Month YYYY-MM; default: the newest of the workbook.")] = None,
-    workbook: Annotated[str | None, typer.Option(help="Where the tables are: folder, file or address.")] = None,
-    parameter: Annotated[
-        list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="A parameter; see 'pmlib params'.")
-    ] = None,
-    project: ProjectOption = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Notebooks side by side; default 2.")] = None,
-) -> None:
-    """Render a report and publish it under reports/published/."""
-    from pmlib.reporting.definition import load_definition
-    from pmlib.reporting.parameters import parse_assignments
-    from pmlib.reporting.render import render
-
-    root = _project(project)
-    definition = load_definition(name, root)
-    options = [("period", period), ("workbook", workbook)]
-    texts = [f"{key}={value}" for key, value in options if value is not None]
-    rendered = render(definition, root, parse_assignments([*texts, *(parameter or [])]), workers=workers)
-    for run in rendered.notebooks:
-        typer.echo(f"{run.name}: {run.status}" + (f" - {run.cause}" if run.cause else ""), err=run.cause is not None)
-    typer.echo(str(rendered.folder / "index.html"))
-    raise typer.Exit(rendered.exit_code)
-
-
 @app.command()
 def check(
     source: Annotated[str, typer.Argument(help="A folder, an .xlsx, DuckDB or SQLite file, or a database address.")],
@@ -110,14 +59,14 @@ def check(
 ) -> None:
     """Say what a workbook holds, what is set aside and what is blocked."""
     from pmlib.project import find_project, resolve_source
-    from pmlib.reporting.plan import complete_sample
+    from pmlib.reporting.facts import complete_sample
     from pmlib.workbook import open_workbook
 
     root = find_project()
     if root is not None:
         complete_sample(resolve_source(source), root)
     book = open_workbook(source)
-    typer.echo(_visible(book.report(rows=rows)))
+    typer.echo(visible(book.report(rows=rows)))
     raise typer.Exit(book.exit_code)
 
 
@@ -147,30 +96,14 @@ def template(
     typer.echo(str(write_template(file)))
 
 
-@app.command("list")
-def list_reports(project: ProjectOption = None) -> None:
-    """List the reports a project defines, and their newest period."""
-    from pmlib.reporting.definition import known_reports, load_definition
-    from pmlib.reporting.pages import newest_period
-
-    root = _project(project)
-    for name in known_reports(root):
-        definition = load_definition(name, root)
-        newest = newest_period(root, name) or "not published yet"
-        typer.echo(f"{name}: {definition.title}, {len(definition.notebooks)} notebooks, {newest}")
-
-
 @app.command()
-def params(
-    name: Annotated[str, typer.Argument(help="Which report; see 'pmlib list'.")], project: ProjectOption = None
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
 ) -> None:
-    """List the parameters of a report: type, default, meaning and who takes them."""
-    from pmlib.reporting.definition import load_definition
-    from pmlib.reporting.plan import described_parameters
+    """Make a project of your own: the notebooks, the report definitions and the sample company."""
+    from pmlib.new_project import new_project
 
-    root = _project(project)
-    for line in described_parameters(load_definition(name, root), root):
-        typer.echo(line)
+    typer.echo(str(new_project(folder)))
 
 
 @app.command()
@@ -181,16 +114,8 @@ def refresh(
     """Re-execute the committed notebooks in place at their default parameters."""
     from pmlib.reporting.refresh import refresh as refresh_notebooks
 
-    for path in refresh_notebooks(_project(project), names):
+    for path in refresh_notebooks(project_of(project), names):
         typer.echo(str(path))
-
-
-@app.command()
-def index(project: ProjectOption = None) -> None:
-    """Write reports/published/index.html anew from what is published."""
-    from pmlib.reporting.pages import write_index
-
-    typer.echo(str(write_index(_project(project))))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import pandas as pd
 
 from pmlib.errors import BlockedTableError, MissingTableError, ParameterError, did_you_mean
 from pmlib.months import month_text
+from pmlib.reporting.shown import remember
 
 _Result = TypeVar("_Result")
 
@@ -22,6 +23,8 @@ _PALETTE = 64
 _DOTS_PER_INCH, _MOST_BYTES = (200, 160, 130, 100), 60_000
 #: Square inches from which on a figure is never as small as asked in the finest resolution.
 _LARGE = 36
+#: Letters of a cell as text: every row is as wide as the widest.
+_LONGEST_CELL = 200
 _EMPTY = "–"
 # Figures and months stand to the right, unbroken, also with an interval or an arrow behind them; ids do not.
 _FIGURE = re.compile(r"(\d{4}-\d\d|[+-]?\d[\d,.]*( %)?( \(.*\))?( [▲▼–])?|–)$")
@@ -67,6 +70,7 @@ def answer(result: Answer | None, *, empty: str = "There is no answer.") -> Show
     boxes = "".join(f'<div class="kpi"><b>{escape(big)}</b><span>{escape(small)}</span></div>'
                     for big, small in figures.items())
     html = f'<p class="answer">{escape(summary)}</p><div class="kpis">{boxes}</div>'
+    remember(html, result, title=type(result).__name__, answer=result)
     lines = [summary, *(f"  {big}  {small}" for big, small in figures.items())]
     return Shown(html=html, text="\n".join(lines))
 
@@ -124,12 +128,14 @@ def table(
     )
     html = (f'<div class="scroll"><table><caption>{escape(caption)}{more}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>")
-    text = f"{caption}{more}\n{shown.rename(columns=names).to_string(index=False)}"
+    remember(html, frame, title=caption, columns=names, limit=rows)
+    text = f"{caption}{more}\n{shown.rename(columns=names).to_string(index=False, max_colwidth=_LONGEST_CELL)}"
     return Shown(html=html, text=text)
 
 
 def figure(
-    what: Any, *, alt: str = "", caption: str = "", summary: bool = False, empty: str = "There is nothing to draw.",
+    what: Any, *, alt: str = "", caption: str = "", summary: bool = False, rows: Any = None,
+    empty: str = "There is nothing to draw.",
 ) -> None:
     """Show a figure, with words for those who cannot see it, and close it.
 
@@ -143,6 +149,8 @@ def figure(
         Printed below: what to notice, and how many rows the figure lacks.
     summary : bool
         Whether the caption begins with the result's ``summary()``.
+    rows : DataFrame or result, optional
+        The rows drawn, when ``what`` is an axes; a result brings its own by ``to_frame()``.
     empty : str
         Why there is nothing to draw, and what to do.
 
@@ -163,6 +171,9 @@ def figure(
         raise ParameterError("figure: got an axes without alt, allowed a sentence. Say what is seen, with its numbers.")
     image = _png(ax.figure)
     plt.close(ax.figure)
+    source = (None if drawn else what) if rows is None else rows
+    named = source is not None and not isinstance(source, pd.DataFrame)
+    remember(image, source, title=type(source).__name__ if named else words)
     below = f"{what.summary()} {caption}" if summary and not drawn else caption
     about = {"image/png": {"alt": words, "caption": below.strip(), "width": 800}}
     display({"image/png": image, "text/plain": words}, raw=True, metadata=about)  # type: ignore[no-untyped-call]

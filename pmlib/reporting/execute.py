@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import re
 import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,9 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from pmlib.reporting.kernels.launching import ADDRESS_VARIABLE, address_here
+from pmlib.reporting.kernels.preload import ONE_THREAD
+
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -26,36 +28,60 @@ _FAILING_LINE = re.compile(r"^-+>\s*(\d+)\s?(.*)$", re.MULTILINE)
 QUIET_KERNEL = ("--log-level=CRITICAL",)
 #: Longer than any message of ours, shorter than a frame that somebody put into one.
 _LONGEST_CAUSE = 2000
+#: What papermill makes new with a random name, by tag: the same inputs must give the same notebook.
+_MADE_BY_PAPERMILL = ("injected-parameters", "papermill-error-cell-tag")
 
 
 def run_notebook(job: Mapping[str, Any]) -> dict[str, Any]:
     """Execute a notebook and say how it went; what goes wrong inside is an outcome, not an exception.
 
+    What is not the notebook's fault (a kernel that died or did not start, a cell out of time, a disk) is tried again.
+
     Parameters
     ----------
     job : mapping
-        name, notebook and output (absolute paths), parameters, cwd, env, timeout_s (per cell).
+        name, notebook and output (absolute paths), parameters, cwd, env (more variables for the kernel), timeout_s
+        (per cell), memory_mb (None: no limit), retries, zygote (address of the warm process; None: an ordinary
+        kernel), kernel_log (absolute path for what the kernel itself prints; no file when that is nothing).
 
     Returns
     -------
     dict
-        name, status (ok or failed), seconds, cause (one line or None), detail (lines or None).
+        name, status (ok or failed), seconds, cause (one line or None), detail (lines or None), tries, cell_seconds
+        (seconds of every code cell of the executed copy; 0.0 where it was not reached).
     """
     started = time.monotonic()
-    cause = detail = None
+    outcome: dict[str, Any] = {}
+    for tries in range(1, job.get("retries", 0) + 2):
+        outcome = _try(job) | {"tries": tries}
+        if not outcome.pop("again"):
+            break
+    cells = _tidy(job)
+    seconds = [round(cell["metadata"].get("papermill", {}).get("duration") or 0.0, 3) for cell in cells]
+    status = "failed" if outcome["cause"] else "ok"
+    return {
+        "name": job["name"],
+        "status": status,
+        "seconds": round(time.monotonic() - started, 2),
+        **outcome,
+        "cell_seconds": seconds,
+    }
+
+
+def _try(job: Mapping[str, Any]) -> dict[str, Any]:
+    Path(job["output"]).unlink(missing_ok=True)
     try:
-        with _environment(job["env"]):
-            _execute(job)
+        with _log_of(job) as log:
+            _execute(job, log)
     except Exception as error:  # the others go on, whatever happened here
-        cause, detail = _cause(error, job), _detail(error)
-    _tidy(job)
-    seconds = round(time.monotonic() - started, 2)
-    status = "failed" if cause else "ok"
-    return {"name": job["name"], "status": status, "seconds": seconds, "cause": cause, "detail": detail}
+        return {"cause": _cause(error, job), "detail": _detail(error), "again": _may_be_chance(error)}
+    return {"cause": None, "detail": None, "again": False}
 
 
-def _execute(job: Mapping[str, Any]) -> None:
-    import papermill
+def _execute(job: Mapping[str, Any], log: int) -> None:
+    import pmlib.reporting.kernels.running  # noqa: F401  (first: it imports papermill at a third of the price)
+
+    import papermill  # isort: skip
 
     # What it would log is in the outcome; and it calls a parameter of type `X | None` unknown.
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
@@ -63,40 +89,47 @@ def _execute(job: Mapping[str, Any]) -> None:
         job["notebook"].replace("{", "{{").replace("}", "}}"),
         job["output"].replace("{", "{{").replace("}", "}}"),
         parameters=dict(job["parameters"]),
+        engine_name="pmlib-warm",
         kernel_name="python3",
         language="python",
-        cwd=job["cwd"],
         progress_bar=False,
-        log_output=False,
         execution_timeout=job["timeout_s"],
         extra_arguments=list(QUIET_KERNEL),
-        kernel_manager_class=_manager_class(),
+        start=_start_of(job, log),
     )
 
 
-def _manager_class() -> type:
-    from jupyter_client.manager import AsyncKernelManager
+def _start_of(job: Mapping[str, Any], log: int) -> dict[str, Any]:
+    """How the kernel starts: nothing of it goes through this process's own state, so that threads may run notebooks.
 
-    class SilentKernelManager(AsyncKernelManager):
-        """Keeps from the terminal what a kernel's libraries say as it ends; its cells speak through the notebook."""
-
-        def start_kernel(self, **options: Any) -> Any:
-            return super().start_kernel(stderr=subprocess.DEVNULL, **options)
-
-    return SilentKernelManager
+    Linear algebra runs in one thread, whichever way a kernel starts: sums in another order differ in their last bits.
+    """
+    inherited = {name: value for name, value in os.environ.items() if name != ADDRESS_VARIABLE}
+    address = address_here(job.get("zygote"))
+    return {
+        "cwd": job["cwd"],
+        "env": ONE_THREAD | inherited | job["env"] | ({ADDRESS_VARIABLE: address} if address else {}),
+        "stdout": log,
+        "stderr": log,
+        "memory_mb": job.get("memory_mb"),
+    }
 
 
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
+def _log_of(job: Mapping[str, Any]) -> Iterator[int]:
+    """File that takes what the kernel prints past its notebook; an empty one goes."""
+    path = job.get("kernel_log") or os.devnull
+    with open(path, "ab") as log:
+        try:
+            yield log.fileno()
+        finally:
+            if path != os.devnull and not log.tell():
+                Path(path).unlink(missing_ok=True)
+
+
+def _may_be_chance(error: Exception) -> bool:
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return bool(names & {"DeadKernelError", "CellTimeoutError", "KernelStartError", "OSError"})
 
 
 def _cause(error: Exception, job: Mapping[str, Any]) -> str:
@@ -108,6 +141,8 @@ def _cause(error: Exception, job: Mapping[str, Any]) -> str:
         text = f"cell [{_running_cell(job)}] did not end within {job['timeout_s']} s (timeout_s)"
     elif kind == "DeadKernelError":
         text = f"the kernel died in cell [{_running_cell(job)}]"
+    elif kind == "KernelStartError":
+        text = str(error)
     else:
         text = f"{kind}: {error}"
     line = " ".join(without_colours(text).split())
@@ -125,7 +160,7 @@ def _running_cell(job: Mapping[str, Any]) -> str:
         cells = json.loads(Path(job["output"]).read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
         return "?"
-    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    code = [cell for cell in cells if cell["cell_type"] == "code" and "".join(cell["source"]).strip()]
     states = [cell["metadata"].get("papermill", {}).get("status") for cell in code]
     begun = [place for place, state in enumerate(states, start=1) if state not in {None, "pending"}]
     return str(begun[-1]) if begun else "?"
@@ -138,8 +173,8 @@ def _detail(error: Exception) -> str:
     return f"{line}{traceback}"
 
 
-def _tidy(job: Mapping[str, Any]) -> None:
-    """Leave an executed copy in any case, and take the machine's paths out of it."""
+def _tidy(job: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Leave an executed copy in any case, with neither the machine's paths nor a random name; its code cells."""
     output = Path(job["output"])
     if not output.exists():
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -148,7 +183,24 @@ def _tidy(job: Mapping[str, Any]) -> None:
     about = content["metadata"].get("papermill")
     if about:
         about["input_path"], about["output_path"] = f"notebooks/{job['name']}.ipynb", output.name
-    output.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    made = [cell for cell in content["cells"] if set(cell["metadata"].get("tags", [])) & set(_MADE_BY_PAPERMILL)]
+    for number, cell in enumerate(made, start=1):
+        if "id" in cell:
+            cell["id"] = f"papermill-{number}"
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    output.write_text(_without_password(text, job["parameters"]), encoding="utf-8")
+    return [cell for cell in content["cells"] if cell["cell_type"] == "code"]
+
+
+def _without_password(text: str, parameters: Mapping[str, Any]) -> str:
+    """Take the password of an address out of the executed copy, which holds every parameter."""
+    addresses = [value for value in parameters.values() if isinstance(value, str) and "://" in value]
+    if addresses:
+        from pmlib.databases import without_password
+
+        for address in addresses:
+            text = text.replace(address, without_password(address))
+    return text
 
 
 class Inline(Executor):
@@ -165,10 +217,16 @@ class Inline(Executor):
 
 
 def executor_for(workers: int) -> Executor:
-    """Choose what runs notebooks: this process for one worker, else a pool of spawned ones."""
+    """Choose what runs notebooks: this process for one worker, else a pool of processes.
+
+    They are forked from one server that has imported papermill, where the system has that; else each starts afresh.
+    """
     if workers <= 1:
         return Inline()
-    context = multiprocessing.get_context("spawn")
+    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    if method == "forkserver":
+        context.set_forkserver_preload(["pmlib.reporting.kernels.running", "nbconvert.exporters.html"])
     return ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent)
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ast
-import copy
 import html
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from pmlib.reporting.footnotes import Trail
 from pmlib.reporting.markup import clean, unbroken, without_addresses
 
 if TYPE_CHECKING:
@@ -27,6 +27,13 @@ _PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 _SHOWN = ("text/html", "text/markdown", *_PICTURES, "text/plain")
 # What drawing calls return, and the twin of an empty display.
 _LEFTOVER = re.compile(r"^(None|[\[<]*(Axes|Figure|matplotlib|AxesSubplot)[\s.:(].*)$", re.DOTALL)
+# What nbconvert's templates ask before each part of a notebook.
+_CONTENT = {"include_code": True, "include_markdown": True, "include_raw": False, "include_unknown": False,
+            "include_input": False, "include_output": True, "include_output_stdin": False,
+            "include_input_prompt": False, "include_output_prompt": False, "no_prompt": True}
+# Within the tag of a picture: text cannot open one, and a cleaned one holds no hyphen.
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+_PLACE = re.compile(r'(<img src="data:[a-z/+]+;base64,)picture-(\d+)')
 _HEADING = re.compile(r"^\s*(#{1,6})\s+(.+?)\s*#*\s*$", re.MULTILINE)
 
 
@@ -38,7 +45,7 @@ class Neighbour:
     title: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Page:
     """What a page says around its notebook.
 
@@ -47,11 +54,20 @@ class Page:
     kicker : str
         Whose report and which period, above the title.
     provenance : str
-        Where the numbers come from, at the foot.
+        What the page was made from, at the foot.
     tables : tuple of str
-        Relative paths of the recorded tables.
+        Relative paths of the recorded tables as CSV; only these are linked.
     links : tuple of str
         Relative paths that the text may link to.
+    record : mapping
+        The notebook's entry of ``summary.json``: what its outputs show of which table.
+    inputs : mapping of table to sha256 and rows
+        As in the manifest.
+    versions : mapping of package to version
+    before_name : str or None
+        The period compared with; None when this is the first.
+    changes : tuple of str
+        Sentences: what changed since then.
     """
 
     title: str
@@ -62,6 +78,11 @@ class Page:
     before: Neighbour | None = None
     after: Neighbour | None = None
     links: tuple[str, ...] = ()
+    record: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    versions: Mapping[str, str | None] = field(default_factory=dict)
+    before_name: str | None = None
+    changes: tuple[str, ...] = ()
 
 
 class PageWriter:
@@ -79,24 +100,52 @@ class PageWriter:
             Executed; it is not changed.
         page : Page
         """
-        links = frozenset(page.links)
-        self._exporter.environment.filters["clean"] = lambda source: Markup(clean(_to_pages(source), links=links))
-        text, _ = self._exporter.from_notebook_node(visible(notebook), resources={"pmlib": asdict(page)})
-        return unbroken(without_addresses(text))
+        links, trail, pictures = frozenset(page.links), Trail(page.record, page.tables), _Pictures()
+        shown = visible(notebook)
+        for output in (output for cell in shown.cells for output in cell.get("outputs", ())):
+            _trace(output, trail)
+        filters = self._exporter.environment.filters
+        filters["clean"] = lambda source: Markup(clean(_to_pages(source), links=links))
+        filters["aside"] = pictures.lay_aside
+        resources = {"pmlib": page, "trail": trail, "global_content_filter": _CONTENT}
+        # The exporter's own way there copies and checks the notebook a dozen times, and parses the page once more.
+        text = self._exporter.template.render(nb=shown, resources=resources).lstrip()
+        return pictures.put_back(unbroken(without_addresses(text)))
+
+
+class _Pictures:
+    """Keeps pictures out of the way of what reads the page's text: they are most of its bytes."""
+
+    def __init__(self) -> None:
+        self._kept: list[str] = []
+
+    def lay_aside(self, content: str) -> str:
+        letters = "".join(content.split())
+        self._kept.append(letters if _BASE64.fullmatch(letters) else "")
+        return f"picture-{len(self._kept) - 1}"
+
+    def put_back(self, page: str) -> str:
+        return _PLACE.sub(lambda found: found[1] + self._kept[int(found[2])], page)
+
+
+def _trace(output: NotebookNode, trail: Trail) -> None:
+    """Hang on an output where its rows are, and lead its figures to their sources."""
+    data = output.get("data", {})
+    output.metadata = {**output.get("metadata", {}), "footnote": trail.footnote(data)}
+    if "text/html" in data:
+        output.data = {**data, "text/html": trail.link_figures(data["text/html"])}
 
 
 def _exporter() -> HTMLExporter:
     from nbconvert import HTMLExporter
 
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
-        extra_template_basedirs=[str(Path(__file__).parent)],
-        template_name="template",
-        exclude_input=True,
-        exclude_input_prompt=True,
-        exclude_output_prompt=True,
+        extra_template_basedirs=[str(Path(__file__).parent)], template_name="template",
         exclude_anchor_links=True,
     )
     exporter.environment.autoescape = True
+    # One form of each output is left; there is nothing to choose from.
+    exporter.environment.filters["filter_data_type"] = list
     return exporter
 
 
@@ -126,19 +175,21 @@ def visible(notebook: NotebookNode) -> NotebookNode:
     ``interactive`` too; of outputs stay printed text and the best form of each result. Widgets,
     stderr and what drawing calls return go; a picture gets words for those who cannot see it.
     """
-    kept = copy.deepcopy(notebook)
-    kept.cells = [cell for cell in kept.cells if not _is_silent(cell)]
+    kept = type(notebook)({**notebook, "cells": []})
     heading, answered = "", False
-    for cell in kept.cells:
+    for cell in notebook.cells:
+        if _is_silent(cell):
+            continue
+        own = type(cell)(cell)
         if cell.cell_type == "markdown":
             titles = _HEADING.findall(cell.source)
             heading = _plain(titles[-1][1]) if titles else heading
-        elif cell.cell_type == "code":
-            cell.outputs = [_reduced(output) for output in cell.outputs if _is_shown(output)]
-            for output in cell.outputs:
+        else:
+            own.outputs = [_reduced(output) for output in cell.outputs if _is_shown(output)]
+            for output in own.outputs:
                 answered = _spoken(output, answered)
                 _describe(output, cell, heading)
-    kept.metadata.pop("widgets", None)
+        kept.cells.append(own)
     return kept
 
 
@@ -163,11 +214,12 @@ def _best(data: dict[str, Any]) -> str:
 
 
 def _reduced(output: NotebookNode) -> NotebookNode:
+    """Copy an output with the best of its forms alone."""
+    own = type(output)(output)
     if output.output_type != "stream":
         kind = _best(output.data)
-        for other in [name for name in output.data if name != kind]:
-            del output.data[other]
-    return output
+        own.data, own.metadata = type(output)({kind: output.data[kind]}), type(output)(output.metadata)
+    return own
 
 
 def _spoken(output: NotebookNode, answered: bool) -> bool:
@@ -186,7 +238,7 @@ def _spoken(output: NotebookNode, answered: bool) -> bool:
 def _literal_text(text: str) -> str | None:
     try:
         value = ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None
     return value if isinstance(value, str) else None
 

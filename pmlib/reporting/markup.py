@@ -34,8 +34,13 @@ _ENDED_BY = {
     "li": _names("li"),
     "p": _names("p"),
 }
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+# No tag, for another begins before it ends. Left in, a row of them keeps the parser busy for hours.
+_LOOSE = re.compile(r"<(?=[^<>]*(?:<|\Z))")
+_DEEPEST = 200
 _PICTURE = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=\s]*")
-_ADDRESS = re.compile(r"(?i)\b(https?|ftp|file|wss?)://")
+# Control characters, halves of characters, and what turns the direction of all that follows.
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _NUMBER_AND_UNIT = re.compile(r"(?<=\d) (?=(?:%|M|k|pp)(?!\w))")
 _SCROLL = "scroll wide"
 _REFERENCE = re.compile(r"(?i)url\s*\(")
@@ -62,7 +67,7 @@ def clean(source: str, *, links: Collection[str] = ()) -> str:
     '<b>fine</b>'
     """
     rebuilt = _Rebuilder(frozenset(links))
-    rebuilt.feed(source)
+    rebuilt.feed(_LOOSE.sub("&lt;", _COMMENT.sub("", source)))
     rebuilt.close()
     return rebuilt.result()
 
@@ -70,12 +75,15 @@ def clean(source: str, *, links: Collection[str] = ()) -> str:
 def without_addresses(page: str) -> str:
     """Keep an address readable as text where data holds one, but let no program see it as one.
 
+    What cannot be seen, control characters and turns of the direction of writing, gets a mark instead: it could
+    make a page read otherwise than it is written.
+
     Examples
     --------
     >>> without_addresses("see https://example.org")
     'see https:&#47;&#47;example.org'
     """
-    return _ADDRESS.sub(r"\1:&#47;&#47;", page)
+    return _UNSEEN.sub("\ufffd", page.replace("://", ":&#47;&#47;"))
 
 
 def unbroken(page: str) -> str:
@@ -119,7 +127,7 @@ class _Rebuilder(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _SILENT:
             self._silent.append(tag)
-        if self._silent or tag not in _TAGS:
+        if self._silent or tag not in _TAGS or len(self._open) >= _DEEPEST:
             return
         while self._open and self._open[-1] in _ENDED_BY.get(tag, ()):
             self._close()
@@ -132,6 +140,10 @@ class _Rebuilder(HTMLParser):
     def _begin(self, tag: str, given: dict[str, str]) -> None:
         kept = {name: value for name, value in given.items() if self._allowed(tag, name, value)}
         if tag == "a" and "href" not in kept:
+            return
+        if tag == "img" and "src" not in kept:
+            # Of a picture that may not be shown, the words stay.
+            self.handle_data(kept.get("alt", ""))
             return
         written = "".join(f' {name}="{html.escape(value)}"' for name, value in kept.items())
         self._out.append(f"<{tag}{written}>")

@@ -14,6 +14,7 @@ import math
 import tokenize
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ def read_parameters(notebook: Path) -> tuple[Parameter, ...]:
 
 
 def load_notebook(notebook: Path) -> dict[str, Any]:
-    """Read a notebook file as plain JSON.
+    """Read a notebook file as plain JSON, once as long as it stays as it is; nobody changes what is returned.
 
     Raises
     ------
@@ -136,12 +137,29 @@ def load_notebook(notebook: Path) -> dict[str, Any]:
         The file cannot be read as a notebook.
     """
     try:
+        about = notebook.stat()
+    except OSError as error:
+        raise ReportError(f"{notebook.name} cannot be read: {error}. Save it again from the lab.") from error
+    return _loaded(notebook, (about.st_mtime_ns, about.st_size, about.st_ino))
+
+
+@lru_cache(maxsize=64)
+def _loaded(notebook: Path, _: tuple[int, ...]) -> dict[str, Any]:
+    try:
         content = json.loads(notebook.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ReportError(f"{notebook.name} cannot be read: {error}. Save it again from the lab.") from error
     if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
         raise ReportError(f"{notebook.name} is no notebook of format 4. Save it again from the lab.")
     return content
+
+
+def notebook_source(notebook: Path) -> str:
+    """Give what a notebook does, outputs aside: its cells, their tags, what it needs."""
+    content = load_notebook(notebook)
+    about = content.get("metadata", {})
+    cells = [[cell["cell_type"], "".join(cell["source"]), cell.get("metadata", {})] for cell in content["cells"]]
+    return json.dumps([cells, about.get("pmlib"), about.get("kernelspec", {}).get("name")], sort_keys=True)
 
 
 def needed_tables(notebook: Path) -> tuple[str, ...]:

@@ -1,36 +1,40 @@
-"""What a run will do, settled before anything runs: period, parameters, workbook, what must be skipped."""
+"""What a run will do, settled before anything runs: period, unit, parameters, what must be skipped, what is stale."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pmlib.errors import ParameterError, ReportError, did_you_mean
 from pmlib.months import last_day, month_text, parse_month
-from pmlib.project import resolve_source
-from pmlib.reporting.definition import Definition, notebook_path
-from pmlib.reporting.parameters import Parameter, Value, bind, needed_tables, read_parameters
+from pmlib.reporting.definition import PLAIN_NAME, Definition, Matrix, Scalar, notebook_path
+from pmlib.reporting.facts import Books, Facts
+from pmlib.reporting.file_hashes import digest, execution_code
+from pmlib.reporting.parameters import Parameter, Value, bind, needed_tables, notebook_source, read_parameters
+from pmlib.reporting.provenance import git_state, versions
+from pmlib.reporting.publish import published_folder
+from pmlib.reporting.safety import refuse_paths
 
-#: The committed sample, from a project's root.
-SAMPLE = Path("data/quillmark")
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from pmlib.workbook import Workbook
+#: The word for every unit a definition has.
+ALL = "all"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Plan:
-    """One run of a report, ready to be executed.
+    """One report for one period and one unit, ready to be executed.
 
     Attributes
     ----------
+    published : Path
+        Folder of everything published.
     period : str
         ``YYYY-MM``.
+    unit : str or None
+        The folder name of a programme, product or region; ``unit_name`` is what readers call it.
     parameters : dict of name to value
         What is passed, apart from the notebooks' own defaults.
     bound : dict of notebook to its typed parameters
@@ -43,16 +47,26 @@ class Plan:
         Whose workbook it is; empty without one.
     as_of : str
         Day whose knowledge the data are; empty without a workbook.
+    workbook : str or None
+        Where the tables are, as it was given.
+    source : str
+        Hash of the workbook's files; empty without one.
     inputs : dict of table to {"sha256", "rows"}
-    marks : DataFrame or None
-        What the tables held of this period (see ``pmlib.baseline``); None without a workbook.
+    sources : dict of notebook to the hash of its cells
+    keys : dict of notebook to the hash of all that its outputs depend on
+    seeds : dict of notebook to the seed its draws start from
+    git : dict or None
+        The project's commit, and whether files differ from it.
     asked : dict of name to value
         What the caller set beside period and workbook: the run answers a what-if, and its pages say so.
     """
 
     definition: Definition
     project: Path
+    published: Path
     period: str
+    unit: str | None
+    unit_name: str
     parameters: dict[str, Value]
     bound: dict[str, dict[str, Value]]
     missing: dict[str, tuple[str, ...]]
@@ -60,8 +74,13 @@ class Plan:
     aside: str
     company: str
     as_of: str
+    workbook: str | None
+    source: str
     inputs: dict[str, dict[str, Any]]
-    marks: pd.DataFrame | None
+    sources: dict[str, str]
+    keys: dict[str, str]
+    seeds: dict[str, Value]
+    git: dict[str, Any] | None
     asked: dict[str, object]
 
     @property
@@ -69,62 +88,191 @@ class Plan:
         """The asked parameters in words; empty for the report as defined."""
         return ", ".join(f"{name} = {value}" for name, value in sorted(self.asked.items()))
 
+    @property
+    def name(self) -> str:
+        """Report, period and unit in words."""
+        return " ".join(filter(None, (self.definition.name, self.period, self.unit)))
 
-def plan_run(definition: Definition, project: Path, parameters: Mapping[str, object]) -> Plan:
-    """Settle a run, and refuse what cannot be meant.
+    @property
+    def target(self) -> Path:
+        """Where readers look."""
+        folder = self.published / self.definition.name / self.period
+        return folder / self.unit if self.unit else folder
+
+
+def plan_reports(
+    definition: Definition,
+    project: Path,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    periods: Sequence[str] | None = None,
+    unit: str = ALL,
+    published: Path | None = None,
+) -> list[Plan]:
+    """Settle every report that is asked for, one for each period and unit, and refuse what cannot be meant.
 
     Parameters
     ----------
     definition : Definition
     project : Path
         The project's root.
-    parameters : mapping of name to value
+    parameters : mapping of name to value, optional
         From the command line; they win over the definition's. ``period`` and ``workbook`` are
         ordinary ones.
+    periods : sequence of str, optional
+        Months ``YYYY-MM``, oldest first. Default: the period given, or the definition's.
+    unit : str
+        One of the definition's units by folder name, or ``all``.
+    published : Path, optional
+        Where reports go; default ``reports/published`` of the project.
 
     Raises
     ------
     ParameterError
-        An unknown or ill-typed parameter.
+        An unknown or ill-typed parameter, one that leads outside, or an unknown unit.
     ReportError
         No period can be found, or a notebook needs a table that no workbook can have.
     WorkbookError
         The workbook cannot be opened.
     """
-    declared = {name: read_parameters(notebook_path(project, name)) for name in definition.notebooks}
-    given = {**definition.parameters, **parameters}
-    bind(given, declared)
-    book = _open(_workbook_source(given, declared), project)
-    period = _period(given, declared, book)
-    _refuse_later(period, book)
-    if any(one.name == "period" for one in _every(declared)):
-        given["period"] = period
-    bound = bind(given, declared)
-    needs = {name: _checked_needs(name, project) for name in definition.notebooks}
-    there = frozenset(book.tables) if book is not None else frozenset()
-    missing = {name: tuple(table for table in tables if table not in there) for name, tables in needs.items()}
-    return Plan(
-        definition=definition,
-        project=project,
-        period=period,
-        parameters={name: value for notebook in bound.values() for name, value in notebook.items()},
-        bound=bound,
-        missing={name: tables for name, tables in missing.items() if tables},
-        blocked=dict(book.blocked) if book is not None else {},
-        aside=book.lacks(*book.tables) if book is not None else "",
-        company=book.name if book is not None else "",
-        as_of=_as_of(book, period),
-        inputs=dict(book.fingerprints) if book is not None else {},
-        marks=book.baseline(period).marks() if book is not None else None,
-        asked={name: value for name, value in parameters.items() if name not in ("period", "workbook")},
-    )
+    return Planner(definition, project, parameters or {}, published=published).plans(periods=periods, unit=unit)
 
 
-def _refuse_later(period: str, book: Workbook | None) -> None:
+class Planner:
+    """Settles the reports of one definition, reading each notebook and workbook once.
+
+    Raises
+    ------
+    ParameterError, ReportError, WorkbookError
+        As ``plan_reports`` does.
+    """
+
+    def __init__(
+        self, definition: Definition, project: Path, parameters: Mapping[str, object], *, published: Path | None = None
+    ) -> None:
+        self.definition, self.project, self.asked = definition, project.resolve(), parameters
+        self.published = published or published_folder(self.project)
+        paths = {name: notebook_path(self.project, name) for name in definition.notebooks}
+        self._declared = {name: read_parameters(path) for name, path in paths.items()}
+        self._given = {**definition.parameters, **parameters}
+        for name, value in self._given.items():
+            refuse_paths(name, value, self.project)
+        bind(self._given, self._declared)
+        self._needs = {name: _checked_needs(name, self.project) for name in definition.notebooks}
+        self._sources = {name: digest(notebook_source(path)) for name, path in paths.items()}
+        self._git = git_state(self.project)
+        self.workbook = _workbook_source(self._given, self._declared)
+        self.books = Books(self.project, self.published / ".cache")
+        self.facts = None if self.workbook is None else self.books.facts(self.workbook)
+
+    def plans(self, *, periods: Sequence[str] | None = None, unit: str = ALL) -> list[Plan]:
+        """Settle each report for these periods and units."""
+        months = [month_text(parse_month(month)) for month in periods] if periods is not None else self._periods()
+        units = self._units(unit)
+        return [self._plan(month, name, value) for month in months for name, value in units.items()]
+
+    def newest(self) -> str:
+        """Name the newest period there is something to report on."""
+        return _period({}, self._declared, self.facts)
+
+    def unit_names(self) -> list[str | None]:
+        """Folder names of the definition's units; None alone where it has none."""
+        return list(self._units(ALL))
+
+    def _periods(self) -> list[str]:
+        asked = self._given.get("period")
+        listed = self.definition.matrix.periods
+        if asked is not None:
+            return [month_text(parse_month(str(asked)))]
+        if isinstance(listed, tuple):
+            return sorted(listed)
+        newest = parse_month(_period(self._given, self._declared, self.facts))
+        return [month_text(month) for month in range(newest - listed + 1, newest + 1)]
+
+    def _units(self, asked: str) -> dict[str | None, tuple[Scalar, str]]:
+        """Folder name -> value of the parameter and name for readers."""
+        matrix = self.definition.matrix
+        if matrix.parameter is None:
+            if asked != ALL:
+                raise ParameterError(f"unit: got {asked!r}, but {self.definition.name}.yml has no matrix of units. "
+                                     "Leave it out, or add matrix: with parameter and units.")
+            return {None: (None, "")}
+        every = self._every_unit(matrix, matrix.parameter)
+        if asked != ALL and asked not in every:
+            raise ParameterError(f"unit: got {asked!r}. {did_you_mean(asked, [ALL, *map(str, every)])}")
+        return {name: value for name, value in every.items() if asked in (ALL, name)}
+
+    def _every_unit(self, matrix: Matrix, parameter: str) -> dict[str | None, tuple[Scalar, str]]:
+        if parameter in self.asked:
+            raise ParameterError(f"parameter {parameter}: {self.definition.name}.yml gives it a value for each unit. "
+                                 "Name the unit: --unit.")
+        if matrix.units != ALL:
+            named = matrix.units if isinstance(matrix.units, dict) else {name: name for name in matrix.units}
+            return {name: (value, name if value == name else f"{name} ({value})") for name, value in named.items()}
+        if self.workbook is None:
+            raise ReportError(f"{self.definition.name}.yml: units: all, but there is no workbook. List the units.")
+        found = self.books.values(self.workbook, parameter)
+        for value in found:
+            if not re.fullmatch(PLAIN_NAME, value):
+                raise ReportError(f"unit {value!r}: allowed letters, digits, _ and -, because it names a folder. List "
+                                  f"the units in {self.definition.name}.yml as folder name: value.")
+        return {value: (value, name) for value, name in found.items()}
+
+    def _plan(self, period: str, unit: str | None, value: tuple[Scalar, str]) -> Plan:
+        facts, definition = self.facts, self.definition
+        _refuse_later(period, facts)
+        given: dict[str, object] = dict(self._given)
+        if any(one.name == "period" for one in _every(self._declared)):
+            given["period"] = period
+        if unit is not None:
+            given[str(definition.matrix.parameter)] = value[0]
+        bound = bind(given, self._declared)
+        there = frozenset(facts.tables) if facts is not None else frozenset()
+        missing = {name: tuple(table for table in tables if table not in there)
+                   for name, tables in self._needs.items()}
+        source = facts.source if facts is not None else ""
+        common = digest(source, execution_code(), *(f"{name} {one}" for name, one in versions().items()))
+        return Plan(
+            definition=definition,
+            project=self.project,
+            published=self.published,
+            period=period,
+            unit=unit,
+            unit_name=value[1],
+            parameters={name: _public(one) for notebook in bound.values() for name, one in notebook.items()},
+            bound=bound,
+            missing={name: tables for name, tables in missing.items() if tables},
+            blocked=dict(facts.blocked) if facts is not None else {},
+            aside=facts.aside if facts is not None else "",
+            company=facts.name if facts is not None else "",
+            as_of=_as_of(facts, period),
+            workbook=self.workbook,
+            source=source,
+            inputs=dict(facts.inputs) if facts is not None else {},
+            sources=self._sources,
+            keys={name: digest(common, name, self._sources[name], repr(sorted(bound[name].items())))
+                  for name in definition.notebooks},
+            seeds={notebook: bound[notebook].get("seed", one.default) for notebook, parameters in self._declared.items()
+                   for one in parameters if one.name == "seed"},
+            git=self._git,
+            asked={name: one for name, one in self.asked.items() if name not in ("period", "workbook")},
+        )
+
+
+def _public(value: Value) -> Value:
+    """Take the password out of an address: manifests and pages show what was passed."""
+    if not isinstance(value, str) or "://" not in value:
+        return value
+    from pmlib.databases import without_password
+
+    return without_password(value)
+
+
+def _refuse_later(period: str, facts: Facts | None) -> None:
     """Refuse a month that the tables do not know yet: it would be rendered from guesses."""
-    if book is not None and book.as_of is not None and parse_month(period) > parse_month(book.period):
-        raise ParameterError(f"period: got {period}, allowed {book.period} or earlier: the workbook is as of "
-                             f"{book.as_of}. Bring newer tables, or leave period out.")
+    if facts is not None and facts.as_of and parse_month(period) > parse_month(facts.period):
+        raise ParameterError(f"period: got {period}, allowed {facts.period} or earlier: the workbook is as of "
+                             f"{facts.as_of}. Bring newer tables, or leave period out.")
 
 
 def _every(declared: Mapping[str, tuple[Parameter, ...]]) -> list[Parameter]:
@@ -141,52 +289,14 @@ def _workbook_source(given: Mapping[str, object], declared: Mapping[str, tuple[P
     return defaults[0] if defaults else None
 
 
-def _open(source: str | None, project: Path) -> Workbook | None:
-    if source is None:
-        return None
-    from pmlib.workbook import open_workbook
-
-    # The project may be another than the one this process stands in.
-    place = source if "://" in source else project / Path(source).expanduser()
-    complete_sample(place, project)
-    return open_workbook(place)
-
-
-def complete_sample(source: Path | str, project: Path) -> bool:
-    """Write the sample company's large tables where they are missing; they are not kept under version control.
-
-    Parameters
-    ----------
-    source : Path or str
-        The workbook. Only the committed sample is completed: ``truth.json`` gives its seed and scale, and
-        the folder is the project's own ``data/quillmark`` or holds every small table.
-    project : Path
-        The project's root.
-
-    Returns
-    -------
-    bool
-        Whether tables were written.
-    """
-    place = resolve_source(source)
-    if isinstance(place, str) or not (place / "truth.json").is_file():
-        return False
-    from pmlib.sample import LARGE, SEED, present_tables, read_answers, write_large_tables
-    from pmlib.schema import TABLES
-
-    said, there = read_answers(place), present_tables(place)
-    if (said.get("seed"), said.get("scale")) != (SEED, 1) or there.keys() >= set(LARGE):
-        return False
-    if place.resolve() != (project / SAMPLE).resolve() and not there.keys() >= TABLES.keys() - set(LARGE):
-        return False
-    return bool(write_large_tables(place))
-
-
-def _period(given: Mapping[str, object], declared: Mapping[str, tuple[Parameter, ...]], book: Workbook | None) -> str:
+def _period(given: Mapping[str, object], declared: Mapping[str, tuple[Parameter, ...]], facts: Facts | None) -> str:
     if given.get("period") is not None:
         return month_text(parse_month(str(given["period"])))
-    if book is not None:
-        return book.period
+    if facts is not None and facts.period:
+        return facts.period
+    if facts is not None:
+        raise ReportError(f"{facts.name}: no table says which month this is. Give --period YYYY-MM, or add the table "
+                          "workbook with as_of.")
     defaults = [str(one.default) for one in _every(declared) if one.name == "period" and one.default is not None]
     if defaults:
         return month_text(parse_month(defaults[0]))
@@ -203,11 +313,11 @@ def _checked_needs(notebook: str, project: Path) -> tuple[str, ...]:
     return needs
 
 
-def _as_of(book: Workbook | None, period: str) -> str:
-    if book is None:
+def _as_of(facts: Facts | None, period: str) -> str:
+    if facts is None:
         return ""
-    end: dt.date = last_day(parse_month(period))
-    return min(book.as_of, end).isoformat() if book.as_of is not None else end.isoformat()
+    end = last_day(parse_month(period))
+    return min(dt.date.fromisoformat(facts.as_of), end).isoformat() if facts.as_of else end.isoformat()
 
 
 def described_parameters(definition: Definition, project: Path) -> list[str]:

@@ -2,44 +2,46 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pmlib.schema import FORMAT
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-PACKAGES = ("pmlib", "pandas", "numpy", "scipy", "duckdb", "ibis-framework", "highspy", "matplotlib", "papermill")
+PACKAGES = (
+    "pmlib", "pandas", "numpy", "scipy", "statsmodels", "pyarrow", "duckdb", "ibis-framework", "highspy", "matplotlib",
+    "ipykernel", "papermill",
+)
 #: Marks of what the tables held, beside the pages, for the next time this period is rendered.
 INPUTS = "inputs.parquet"
 
 
-def first_marks(folder: Path, marks: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Give the marks of a period's tables as it was first rendered: those kept beside its pages, else today's."""
-    if marks is None or not (folder / INPUTS).is_file():
+def first_marks(folder: Path, marks: Path | None) -> Path | None:
+    """Find the marks of a period's tables as it was first rendered: those kept beside its pages, else today's."""
+    kept = folder / INPUTS
+    if marks is None or not kept.is_file():
         return marks
+    import pyarrow.parquet as pq
+
+    # Rows of another format of the tables cannot be told from corrected ones.
+    known = "format" in pq.read_schema(kept).names
+    formats = pq.read_table(kept, columns=["format"])["format"].unique().to_pylist() if known else [None]
+    return kept if set(formats) <= {FORMAT} else marks
+
+
+def corrected_since(first: Path | None, now: Path | None) -> str:
+    """Name what changed of a period's tables since it was first rendered; empty when nothing did."""
+    if first is None or now is None or first.read_bytes() == now.read_bytes():
+        return ""
     import pandas as pd
 
-    first = pd.read_parquet(folder / INPUTS)
-    # Rows of another format of the tables cannot be told from corrected ones.
-    return first.drop(columns="format") if "format" in first and set(first["format"]) <= {FORMAT} else marks
-
-
-def write_marks(folder: Path, marks: pd.DataFrame) -> None:
-    """Keep marks beside a period's pages, with the format of the tables they were made of."""
-    marks.assign(format=FORMAT).to_parquet(folder / INPUTS, index=False)
-
-
-def corrected_since(first: pd.DataFrame | None, now: pd.DataFrame | None) -> str:
-    """Name what changed of a period's tables since it was first rendered; empty when nothing did."""
-    if first is None or now is None:
-        return ""
     from pmlib.baseline import late_corrections
 
-    return late_corrections(first, now).summary()
+    before, after = (pd.read_parquet(path).drop(columns="format") for path in (first, now))
+    return late_corrections(before, after).summary()
 
 
 def package_version(name: str) -> str | None:
@@ -48,6 +50,12 @@ def package_version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
+
+
+@cache
+def versions() -> dict[str, str | None]:
+    """Versions of Python and of the packages that numbers and pictures depend on."""
+    return {"python": platform.python_version()} | {name: package_version(name) for name in PACKAGES}
 
 
 def git_state(project: Path) -> dict[str, Any] | None:

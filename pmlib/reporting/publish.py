@@ -17,7 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pmlib.errors import LockedError
+from pmlib.errors import LockedError, ReportError, did_you_mean
 from pmlib.reporting.record import write_json
 
 #: Manifest layout; raised when a reader of old manifests would go wrong.
@@ -31,6 +31,23 @@ _NO_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EXDEV)
 def published_folder(project: Path) -> Path:
     """Folder that holds everything a project has published."""
     return project / "reports" / "published"
+
+
+def published_report(project: Path, report: str, period: str, unit: str | None = None) -> Path:
+    """Find the folder of a published report.
+
+    Raises
+    ------
+    ReportError
+        It is not published; the message names the periods and units that are.
+    """
+    shelf = published_folder(project) / report
+    found = {path.parent.relative_to(shelf).as_posix() for path in
+             [*shelf.glob("[0-9]*/manifest.json"), *shelf.glob("[0-9]*/*/manifest.json")]}
+    asked = f"{period}/{unit}" if unit else period
+    if asked not in found:
+        raise ReportError(f"{report} {asked} is not published. {did_you_mean(asked, sorted(found))}")
+    return shelf / asked
 
 
 @contextmanager
@@ -156,6 +173,11 @@ def sweep(published: Path) -> list[str]:
         if writer.isdigit() and not _running(int(writer)):
             draft.unlink(missing_ok=True)
     return dead
+
+
+def at_work(published: Path) -> bool:
+    """Whether a run is going on."""
+    return any(_alive(_read_json(path)) for path in (published / ".tmp").glob("*.pid"))
 
 
 def put_in_place(draft: Path, target: Path) -> None:

@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pmlib.errors import ParameterError
 from pmlib.months import month_text
+from pmlib.reporting.shown import (
+    NOTEBOOK_VARIABLE,
+    PLAIN,
+    RECORD_VARIABLE,
+    Output,
+    as_frame,
+    file_name,
+    maker,
+    notebook_name,
+    outputs,
+    same_rows,
+    unused,
+)
+from pmlib.reporting.sources import rows_query, table_path, tables_read, trace
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Folder that a report collects its numbers in; without it nothing is written.
-RECORD_VARIABLE = "PMLIB_RECORD"
-#: Name of the notebook that is running.
-NOTEBOOK_VARIABLE = "PMLIB_NOTEBOOK"
+__all__ = ["NOTEBOOK_VARIABLE", "RECORD_VARIABLE", "jsonable", "neutral_cells", "record", "write_json", "write_table"]
+
 #: Beside the summary while notebooks that run side by side add to it.
 LOCK_NAME = ".summary.lock"
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 # What a spreadsheet takes for the start of a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def record(answer: Any, tables: Mapping[str, Any] | None = None) -> None:
+def record(answer: Any, tables: Mapping[str, Any] | None = None, *, queries: Mapping[str, str] | None = None) -> None:
     """Keep the answer of a notebook and its tables as data, when a report asks for them.
 
     Writes ``tables/<notebook>/<name>.parquet`` and ``.csv`` and the key ``<notebook>`` of
     ``summary.json`` below the folder named by ``PMLIB_RECORD``; nothing when that is unset.
+    The rows behind everything shown before go there too, as ``shown_...``, unless they are one of ``tables``.
 
     Parameters
     ----------
@@ -39,11 +51,14 @@ def record(answer: Any, tables: Mapping[str, Any] | None = None) -> None:
         Anything with ``summary()``; ``headline()`` and ``figures()`` are kept where it has them.
     tables : mapping of name to frame, optional
         Frames, or results and expressions that turn into one; None, where there was no answer, is left out.
+    queries : mapping of str to str, optional
+        How the figures of the answers shown come from ``tables``: words of what a figure is -> SQL that
+        gives its number, ``SELECT sum(value_k) FROM decisions``. Two numbers need two columns.
 
     Raises
     ------
     ParameterError
-        A table's name would not do as a file's.
+        A table's name would not do as a file's; a query fails, or does not give one row of numbers.
 
     Examples
     --------
@@ -52,21 +67,55 @@ def record(answer: Any, tables: Mapping[str, Any] | None = None) -> None:
     folder = os.environ.get(RECORD_VARIABLE)
     if not folder:
         return
-    notebook = _notebook_name()
+    notebook = notebook_name()
     for name in tables or {}:
-        if not _PLAIN.fullmatch(name):
+        if not PLAIN.fullmatch(name):
             raise ParameterError(f"table {name!r}: a name holds letters, digits, _ and - only. Rename it.")
-    for name, table in (tables or {}).items():
-        if table is not None:
-            write_table(_as_frame(table), Path(folder) / "tables" / notebook / name)
-    _add_summary(Path(folder), notebook, _entry(answer))
+    frames = {name: _needed_frame(name, table) for name, table in (tables or {}).items() if table is not None}
+    # A figure whose table has no answer in this workbook is computed some other way, and the page says so.
+    absent = (tables or {}).keys() - frames.keys()
+    asked = {words: query for words, query in (queries or {}).items() if absent.isdisjoint(tables_read(query))}
+    given = list(frames)
+    seen = outputs(folder, notebook)
+    shown = {output.key: _placed(output, frames, notebook) for output in seen if output.frame is not None}
+    for name, frame in frames.items():
+        write_table(frame, Path(folder) / "tables" / notebook / name)
+    entry = _entry(answer) | {
+        "tables": {name: _about(frame, notebook, name) for name, frame in frames.items()},
+        "shown": shown,
+    }
+    figures = [(big, small, maker(answer)) for big, small in entry["headline"].items()]
+    figures += [(big, small, output.by) for output in seen for big, small in output.figures.items()]
+    entry["sources"] = trace(figures, asked, folder=folder, notebook=notebook, tables=given)
+    _add_summary(Path(folder), notebook, entry)
 
 
-def _notebook_name() -> str:
-    # The lab names the open notebook in the second variable.
-    named = os.environ.get(NOTEBOOK_VARIABLE) or os.environ.get("JPY_SESSION_NAME", "")
-    name = Path(named).stem
-    return name if _PLAIN.fullmatch(name) else "notebook"
+def _needed_frame(name: str, table: Any) -> pd.DataFrame:
+    frame = as_frame(table)
+    if frame is None:
+        raise ParameterError(f"table {name!r}: got {type(table).__name__}, allowed a frame, or what turns into one by "
+                             "to_frame() or to_pandas(). Leave it out.")
+    return frame
+
+
+def _placed(output: Output, frames: dict[str, pd.DataFrame], notebook: str) -> dict[str, Any]:
+    """Say where the rows of an output lie; those that are no recorded table become one more of ``frames``."""
+    assert output.frame is not None
+    name = next((name for name, frame in frames.items() if same_rows(output.frame, frame)), None)
+    if name is None:
+        name = unused(file_name(output.title), frames)
+        frames[name] = output.frame
+    said: dict[str, Any] = {"table": name, "rows": output.n_rows}
+    if output.columns:
+        columns = () if list(output.columns) == list(frames[name].columns) else output.columns
+        limit = output.limit if output.limit is not None and output.limit < output.n_rows else None
+        said["query"] = rows_query(table_path(notebook, name), columns, limit)
+    return said
+
+
+def _about(frame: pd.DataFrame, notebook: str, name: str) -> dict[str, Any]:
+    files = {ending: table_path(notebook, name, ending) for ending in ("csv", "parquet")}
+    return {"rows": len(frame), "columns": frame.shape[1], **files}
 
 
 def _entry(answer: Any) -> dict[str, Any]:
@@ -78,17 +127,6 @@ def _called(answer: Any, name: str) -> dict[str, Any]:
     method = getattr(answer, name, None)
     content = method() if callable(method) else None
     return dict(content) if isinstance(content, Mapping) else {}
-
-
-def _as_frame(table: Any) -> pd.DataFrame:
-    import pandas as pd
-
-    if isinstance(table, pd.DataFrame):
-        frame = table
-    else:
-        frame = table.to_frame() if hasattr(table, "to_frame") else table.to_pandas()
-    # An index with a name is data; a bare count of rows is not.
-    return frame if frame.index.names == [None] else frame.reset_index()
 
 
 def write_table(frame: pd.DataFrame, stem: Path) -> None:
@@ -103,7 +141,15 @@ def write_table(frame: pd.DataFrame, stem: Path) -> None:
     stem.parent.mkdir(parents=True, exist_ok=True)
     named = _months_as_text(frame.rename(columns=str))
     named.to_parquet(stem.with_name(f"{stem.name}.parquet"), index=False)
-    neutral_cells(named).to_csv(stem.with_name(f"{stem.name}.csv"), index=False, encoding="utf-8", lineterminator="\n")
+    stem.with_name(f"{stem.name}.csv").write_bytes(_csv(neutral_cells(named)).encode("utf-8"))
+
+
+def _csv(cells: pd.DataFrame) -> str:
+    text: str = cells.to_csv(index=False, lineterminator="\n")
+    # A bare return would end its row for a reader, and what follows it begin a cell of its own; quotes hold it.
+    if "\r" in text:
+        text = cells.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    return text
 
 
 def _months_as_text(frame: pd.DataFrame) -> pd.DataFrame:
@@ -132,14 +178,19 @@ def neutral_cells(frame: pd.DataFrame) -> pd.DataFrame:
     >>> neutral_cells(pd.DataFrame({"name": ["=1+1", "P01"], "value": [-1, 2]})).name.tolist()
     ["'=1+1", 'P01']
     """
-    from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
-
-    safe = frame.copy()
-    for column in safe.columns:
-        cells = safe[column]
-        if not any(check(cells.dtype) for check in (is_numeric_dtype, is_bool_dtype, is_datetime64_any_dtype)):
-            safe[column] = cells.astype(object).map(_neutral)
+    safe = frame.copy(deep=False)
+    for name, cells in frame.items():
+        # Text and categories are objects to numpy; numbers and dates are not.
+        if cells.dtype.kind == "O" and _runs(cells):
+            safe[name] = cells.astype(object).map(_neutral)
     return safe.rename(columns=_neutral)
+
+
+def _runs(cells: pd.Series) -> bool:
+    """Whether a spreadsheet would run any of these cells."""
+    if cells.dtype == "str":
+        return bool(cells.str.startswith(_FORMULA).any())
+    return any(isinstance(cell, str) and cell.startswith(_FORMULA) for cell in cells)
 
 
 def _neutral(cell: Any) -> Any:

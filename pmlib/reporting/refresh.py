@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pmlib.errors import ReportError, did_you_mean
 from pmlib.project import PROJECT_VARIABLE
 from pmlib.reporting.execute import QUIET_KERNEL, without_colours
-from pmlib.reporting.plan import complete_sample
+from pmlib.reporting.facts import complete_sample
 from pmlib.reporting.record import RECORD_VARIABLE
 
 if TYPE_CHECKING:

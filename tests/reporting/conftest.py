@@ -29,13 +29,22 @@ class Answer:
 
 
 class FakeKernels(Executor):
-    """Runs nothing: copies each notebook, records its answer, fails those that have a cause."""
+    """Runs no kernel: copies each notebook, records its answer, fails those that have a cause; makes real folders."""
 
     def __init__(self, answers: dict[str, Answer] | None = None, causes: dict[str, str] | None = None) -> None:
         self.answers, self.causes, self.jobs = answers or {}, causes or {}, []
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        job = args[0]
+        future: Future[Any] = Future()
+        try:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("pmlib.reporting.executed.run_notebook", self._run)
+                future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def _run(self, job: dict[str, Any]) -> dict[str, Any]:
         self.jobs.append(job)
         shutil.copyfile(job["notebook"], job["output"])
         if job["name"] in self.answers:
@@ -45,9 +54,7 @@ class FakeKernels(Executor):
                 record(self.answers[job["name"]])
         cause = self.causes.get(job["name"])
         outcome = {"status": "failed" if cause else "ok", "seconds": 0.1, "cause": cause, "detail": "source line 3: x"}
-        future: Future[Any] = Future()
-        future.set_result({"name": job["name"], **outcome})
-        return future
+        return {"name": job["name"], "tries": 1, "cell_seconds": [0.1], **outcome}
 
 
 @pytest.fixture

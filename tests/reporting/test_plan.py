@@ -13,7 +13,8 @@ import pytest
 
 from pmlib.errors import ParameterError, PmlibError, ReportError, WorkbookError
 from pmlib.reporting.definition import load_definition
-from pmlib.reporting.plan import complete_sample, described_parameters, plan_run
+from pmlib.reporting.facts import complete_sample
+from pmlib.reporting.plan import Plan, described_parameters, plan_reports
 from pmlib.sample import LARGE, SEED
 from pmlib.schema import TABLES
 
@@ -45,8 +46,13 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return asked
 
 
-def plan(root: Path, **parameters: object) -> Any:
-    return plan_run(load_definition("monthly", root), root, parameters)
+def plans(root: Path, *, periods: list[str] | None = None, unit: str = "all", **parameters: object) -> list[Plan]:
+    return plan_reports(load_definition("monthly", root), root, parameters, periods=periods, unit=unit)
+
+
+def plan(root: Path, **parameters: object) -> Plan:
+    [one] = plans(root, **parameters)
+    return one
 
 
 def test_the_period_is_the_workbooks_newest_unless_given(project: Callable[..., Path], opened: list[Any]) -> None:
@@ -199,3 +205,100 @@ def test_parameters_set_by_hand_make_it_a_what_if(project: Callable[..., Path], 
     root = project(CELLS)
     assert plan(root, period="2025-12").what_if == ""
     assert plan(root, seed="9").what_if == "seed = 9"
+
+
+UNITS = {"10_one": ["# One", ("parameters", f'{PERIOD}\nproduct_id: str | None = None  # product'), "1"],
+         "20_two": ["# Two", ("parameters", PERIOD)]}
+
+
+def test_a_matrix_is_every_unit_of_every_period(project: Callable[..., Path]) -> None:
+    root = project(UNITS, matrix={"parameter": "product_id", "units": {"PR1": "PR1", "south": "PR/2"}})
+    made = plans(root, periods=["2025-11", "2025-12"])
+    assert [(one.period, one.unit) for one in made] == [
+        ("2025-11", "PR1"), ("2025-11", "south"), ("2025-12", "PR1"), ("2025-12", "south")]
+    assert made[1].bound["10_one"] == {"period": "2025-11", "product_id": "PR/2"}
+    assert made[1].target == root / "reports/published/monthly/2025-11/south"
+    assert [one.unit for one in plans(root, periods=["2025-12"], unit="south")] == ["south"]
+
+
+def test_the_definition_says_how_many_periods_there_are(project: Callable[..., Path], opened: list[Any]) -> None:
+    root = project(CELLS, matrix={"periods": 3})
+    assert [one.period for one in plans(root)] == ["2025-10", "2025-11", "2025-12"]
+    assert [one.period for one in plans(root, period="2025-07")] == ["2025-07"]
+    root = project(CELLS, matrix={"periods": ["2025-12", "2025-03"]})
+    assert [one.period for one in plans(root)] == ["2025-03", "2025-12"]
+
+
+@pytest.mark.parametrize(
+    ("matrix", "asked", "message"),
+    [
+        ({}, {"unit": "PR1"}, "unit: got 'PR1', but monthly.yml has no matrix of units"),
+        ({"parameter": "product_id", "units": ["PR1"]}, {"unit": "PR2"}, "unit: got 'PR2'. Known: all, PR1"),
+        ({"parameter": "product_id", "units": ["PR1"]}, {"product_id": "PR1"}, "Name the unit: --unit"),
+        ({"parameter": "produkt", "units": ["PR1"]}, {}, "'produkt', which no notebook declares"),
+        ({"parameter": "product_id", "units": "all"}, {}, "units: all, but there is no workbook. List the units"),
+    ],
+)
+def test_a_unit_that_cannot_be_meant_is_refused(
+    project: Callable[..., Path], matrix: dict[str, Any], asked: dict[str, Any], message: str
+) -> None:
+    with pytest.raises((ParameterError, ReportError), match=message):
+        plans(project(UNITS, matrix=matrix), periods=["2025-12"], **asked)
+
+
+def test_units_all_are_those_of_the_workbook_by_name(project: Callable[..., Path]) -> None:
+    cells = {"10_one": ["# One", ("parameters", f'workbook: str = "data"\n{PERIOD}\nproduct_id: str = "A"')]}
+    root = project(cells, matrix={"parameter": "product_id", "units": "all"})
+    (root / "data").mkdir()
+    (root / "data" / "products.csv").write_text("product_id,name\nB,Beacon\nA,Anemometer\n", encoding="utf-8")
+    for _ in range(2):  # the second time from what is kept
+        made = plans(root, periods=["2025-12"])
+        assert [(one.unit, one.unit_name) for one in made] == [("A", "Anemometer"), ("B", "Beacon")]
+    with (root / "data" / "products.csv").open("a", encoding="utf-8") as file:
+        file.write("../C,Compass\n")
+    with pytest.raises(ReportError, match=r"unit '\.\./C': allowed letters, digits"):
+        plans(root, periods=["2025-12"])
+
+
+def test_the_key_of_a_notebook_is_moved_by_its_cells_parameters_and_tables_and_by_nothing_else(
+    project: Callable[..., Path], notebook: Callable[..., Path]
+) -> None:
+    cells = {"10_one": ["# One", ("parameters", f'workbook: str = "data"\n{PERIOD}'), "1"],
+             "20_two": ["# Two", ("parameters", PERIOD)]}
+    root = project(cells)
+    (root / "data").mkdir()
+    table = root / "data" / "products.csv"
+    table.write_text("product_id,name\nA,Anemometer\n", encoding="utf-8")
+    first = plan(root, period="2025-12").keys
+    assert plan(root, period="2025-12").keys == first
+    other = plan(root, period="2025-11").keys
+    assert all(first[name] != other[name] for name in first)
+    path = notebook(root / "notebooks/10_one.ipynb", *cells["10_one"][:2], "2")
+    changed = plan(root, period="2025-12").keys
+    assert (changed["10_one"] != first["10_one"], changed["20_two"]) == (True, first["20_two"])
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["cells"][-1]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": ["2"]}]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert plan(root, period="2025-12").keys == changed
+    table.write_text("product_id,name\nA,Barometer\n", encoding="utf-8")
+    assert all(value != changed[name] for name, value in plan(root, period="2025-12").keys.items())
+
+
+def test_a_workbook_is_opened_once_as_long_as_its_files_stay(
+    project: Callable[..., Path], opened: list[Any]
+) -> None:
+    root = project(CELLS)
+    (root / "data/book").mkdir(parents=True)
+    (root / "data/book/projects.csv").write_text("project_id\nP1\n", encoding="utf-8")
+    assert plan(root).company == plan(root).company == "Quill & Co"
+    assert opened == [root / "data/book"]
+    (root / "data/book/projects.csv").write_text("project_id\nP2\n", encoding="utf-8")
+    plan(root)
+    assert opened == [root / "data/book"] * 2
+
+
+@pytest.mark.parametrize("outside", ["../elsewhere", "data/\0x"])
+def test_no_parameter_names_a_path_outside(project: Callable[..., Path], opened: list[Any], outside: str) -> None:
+    with pytest.raises(ParameterError, match="workbook"):
+        plan(project(CELLS), workbook=outside)
+    assert opened == []

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,10 +14,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pmlib.errors import LockedError, ParameterError, ReportError
+from pmlib.errors import ParameterError, ReportError
 from pmlib.reporting.definition import load_definition
+from pmlib.reporting.executed import execute
 from pmlib.reporting.publish import hashes, hold
-from pmlib.reporting.render import Rendered, refuse_other_workbook, render
+from pmlib.reporting.batch import refuse_other_workbook
+from pmlib.reporting.outcomes import Rendered
+from pmlib.reporting.plan import Plan, plan_reports
+from pmlib.reporting.render import render
 
 PARAMETERS = ("parameters", "period: str | None = None  # month YYYY-MM")
 NASTY = "<script>alert(1)</script>"
@@ -35,17 +41,23 @@ from concurrent.futures import Executor, Future
 import shutil, nbformat, papermill, pandas
 from pmlib.reporting.definition import load_definition
 from pmlib.reporting.export import PageWriter
+from pmlib.reporting import executed
+from pmlib.reporting.plan import plan_reports
 from pmlib.reporting.publish import hashes, read_manifest
 from pmlib.reporting.render import render
 root = Path(sys.argv[1])
 class Copies(Executor):
     def submit(self, fn, job):
-        shutil.copyfile(job["notebook"], job["output"])
         future = Future()
-        future.set_result({"name": job["name"], "status": "ok", "seconds": 0.1, "cause": None, "detail": None})
+        future.set_result(fn(job))
         return future
+def run_notebook(job):
+    shutil.copyfile(job["notebook"], job["output"])
+    return {"name": job["name"], "status": "ok", "seconds": 0.1, "cause": None, "detail": None}
+executed.run_notebook = run_notebook
 def run():
-    render(load_definition("monthly", root), root, {"period": "2025-12"}, workers=Copies(), wait_s=5)
+    plans = plan_reports(load_definition("monthly", root), root, {"period": "2025-12"})
+    assert render(plans, Copies(), wait_s=5, cold=True, force=True).exit_code == 0
 def state():
     folder = root / "reports/published/monthly/2025-12"
     if not folder.exists():
@@ -53,7 +65,7 @@ def state():
     manifest = read_manifest(folder)
     found = {name: value for name, value in hashes(folder).items() if name != "manifest.json"}
     assert found == manifest["files"], (kill_at, found)
-    return manifest["run_id"]
+    return manifest["finished"]
 left = [0]
 def watch(event, args):
     written = event == "open" and args[1] in ("w", "wb", "rb+")
@@ -83,11 +95,15 @@ print(killed, len(states), "absent" in states, os.WEXITSTATUS(status), temporary
 """
 
 
+def plans(root: Path, period: str = "2025-12", **asked: str) -> list[Plan]:
+    return plan_reports(load_definition("monthly", root), root, {"period": period, **asked})
+
+
 @pytest.fixture
 def go(project: Callable[..., Path], kernels: Any) -> Callable[..., Rendered]:
     def run(root: Path | None = None, *, period: str = "2025-12", **fake: Any) -> Rendered:
         where = root or project()
-        return render(load_definition("monthly", where), where, {"period": period}, workers=kernels(**fake), wait_s=1)
+        return render(plans(where, period=period), kernels(**fake), wait_s=0.3, cold=True, force=True).reports[0]
 
     return run
 
@@ -105,7 +121,7 @@ def test_a_report_runs_in_real_kernels_side_by_side(
         "20_two": ["# Two", PARAMETERS, "f'Two in {period}.'", "1 / 0"],
         "30_three": ["# Three", PARAMETERS, "f'Three in {period}.'"],
     })  # fmt: skip
-    done = render(load_definition("monthly", root), root, {"period": "2025-12"}, workers=2)
+    [done] = render(plans(root), 2).reports
     assert (done.status, done.exit_code) == ("partial", 1)
     assert [run.status for run in done.notebooks] == ["ok", "failed", "ok"]
     files = hashes(done.folder)
@@ -134,11 +150,13 @@ def test_the_manifest_says_what_was_read_run_and_written(go: Callable[..., Rende
     done = go(answers={"10_one": answer("Fine.")})
     said = manifest(done.folder)
     assert said.keys() == {
-        "format", "report", "period", "unit", "run_id", "status", "notebooks", "files", "parameters", "inputs",
-        "corrected", "versions", "git", "started", "finished",
+        "format", "report", "title", "period", "unit", "unit_name", "run_id", "status", "notebooks", "files",
+        "parameters", "asked", "seeds", "inputs", "source", "notebook_sources", "execution", "dressing", "decided",
+        "changes", "corrected", "versions", "git", "started", "finished",
     }  # fmt: skip
     assert (said["status"], said["unit"], said["git"]) == ("ok", None, None)
-    assert said["notebooks"][0].keys() == {"name", "status", "seconds", "cause", "missing_tables"}
+    assert said["notebooks"][0].keys() == {
+        "name", "status", "seconds", "cause", "missing_tables", "cell_seconds", "tries"}
     assert said["files"] == {name: value for name, value in hashes(done.folder).items() if name != "manifest.json"}
     assert said["parameters"] == {"period": "2025-12"}
 
@@ -148,8 +166,9 @@ def test_a_project_under_git_is_named_by_its_commit(project: Callable[..., Path]
     for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"]):
         subprocess.run(["git", "-C", str(root), *words], check=True)
     said = manifest(go(root).folder)["git"]
-    assert said["commit"]
-    assert said["dirty"] is True
+    assert (len(said["commit"]), said["dirty"]) == (40, False)
+    (root / "notes.txt").touch()
+    assert manifest(go(root).folder)["git"] == {**said, "dirty": True}
 
 
 def test_a_failure_over_a_good_report_leaves_it_whole(
@@ -261,7 +280,7 @@ def test_a_notebook_that_asks_for_a_blocked_table_fails_with_one_line(
 ) -> None:
     code = "from pmlib.workbook import open_workbook\nopen_workbook(workbook).get('budgets')"
     root = project({"10_one": [("parameters", f'{PARAMETERS[1]}\nworkbook: str = "data"'), code]})
-    done = render(load_definition("monthly", root), root, {"period": "2025-12"}, workers=1)
+    [done] = render(plans(root), 1).reports
     assert (done.exit_code, done.notebooks[0].missing_tables) == (2, ("budgets",))
     assert (done.notebooks[0].cause or "").startswith("cell [3]: BlockedTableError: Table 'budgets' is blocked: ")
 
@@ -283,7 +302,7 @@ def test_formats_that_are_not_asked_for_are_not_there(
 
 def test_each_job_is_a_plain_dict_with_its_own_record(project: Callable[..., Path], kernels: Any) -> None:
     root, fake = project(), kernels()
-    render(load_definition("monthly", root), root, {"period": "2025-12"}, workers=fake)
+    render(plans(root), fake, cold=True)
     assert json.loads(json.dumps(fake.jobs)) == fake.jobs
     assert [job["env"]["PMLIB_NOTEBOOK"] for job in fake.jobs] == ["10_one", "20_two"]
     assert {job["env"]["PMLIB_PROJECT"] for job in fake.jobs} == {str(root)}
@@ -297,7 +316,7 @@ def test_a_worker_that_dies_costs_its_own_notebook_only(
     def submit(self: Any, fn: Any, job: Any) -> Future[Any]:
         future: Future[Any] = Future()
         future.set_exception(RuntimeError("killed"))
-        return future if job["name"] == "20_two" else plain(self, fn, job)
+        return future if fn is execute and job["name"] == "20_two" else plain(self, fn, job)
 
     monkeypatch.setattr(kernels, "submit", submit)
     done = go()
@@ -308,7 +327,7 @@ def test_a_worker_that_dies_costs_its_own_notebook_only(
 def test_a_wrong_parameter_is_refused_before_anything_is_written(project: Callable[..., Path], kernels: Any) -> None:
     root = project()
     with pytest.raises(ParameterError, match="Did you mean 'period'"):
-        render(load_definition("monthly", root), root, {"perod": "2025-12"}, workers=kernels())
+        render(plans(root, perod="2025-12"), kernels(), cold=True)
     assert not (root / "reports" / "published").exists()
 
 
@@ -316,8 +335,11 @@ def test_a_second_run_waits_and_then_says_who_is_at_it(
     project: Callable[..., Path], go: Callable[..., Rendered]
 ) -> None:
     root = project()
-    with hold(root / "reports" / "published", "monthly-2025-12"), pytest.raises(LockedError, match="held by pid"):
-        go(root)
+    with hold(root / "reports" / "published", "monthly.2025-12"):
+        done = go(root)
+    assert (done.exit_code, done.status) == (75, "locked")
+    assert re.search(rf"held by pid {os.getpid()} on \S+\. Wait for it to end, or end it", done.cause)
+    assert go(root).status == "ok"
 
 
 def test_the_result_is_a_sentence_and_a_frame(go: Callable[..., Rendered]) -> None:
@@ -345,9 +367,9 @@ def test_a_report_of_another_workbook_is_never_replaced(tmp_path: Path) -> None:
     target.mkdir()
     manifest = {"format": 1, "parameters": {"workbook": "data/quillmark"}}
     (target / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    asked = SimpleNamespace(definition=SimpleNamespace(name="monthly"), period="2025-12",
+    asked = SimpleNamespace(definition=SimpleNamespace(name="monthly"), name="monthly 2025-12", target=target,
                             parameters={"workbook": "mine"})
     with pytest.raises(ReportError, match="holds the report of workbook 'data/quillmark', got 'mine'"):
-        refuse_other_workbook(target, asked)  # type: ignore[arg-type]
+        refuse_other_workbook(asked)  # type: ignore[arg-type]
     asked.parameters["workbook"] = "data/quillmark"
-    refuse_other_workbook(target, asked)  # type: ignore[arg-type]
+    refuse_other_workbook(asked)  # type: ignore[arg-type]

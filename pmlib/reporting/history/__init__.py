@@ -1,0 +1,1 @@
+"""What was rendered when, what changed since, and whether it still holds."""

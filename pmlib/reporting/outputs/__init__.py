@@ -1,0 +1,1 @@
+"""Forms of a report beside its pages: spreadsheet and printable document."""

@@ -1,0 +1,1 @@
+"""When a report falls due, what starts it, and who gets it."""
