@@ -37,7 +37,7 @@ def main() -> None:
             # A name that the terminal cannot write must not end a check in a traceback.
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        app(prog_name="pmlib")
     except (PmlibError, OSError) as error:
         typer.echo(f"pmlib: {visible(_told(error))}", err=True)
         sys.exit(LOCKED if isinstance(error, LockedError) else USAGE)

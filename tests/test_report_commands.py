@@ -147,6 +147,11 @@ def test_due_renders_what_was_missed_and_then_nothing(run: Callable[..., Any]) -
     assert run("due", "monthly", "--send") == (0, ["monthly: nothing is due, 2025-12 is published"], [])
 
 
+def test_a_what_if_does_not_stand_for_what_is_due(run: Callable[..., Any]) -> None:
+    run("report", "monthly", "-p", "factor=5")
+    assert matches(run("due", "monthly")[1], done("2025-12"))
+
+
 def test_due_renders_the_units_that_miss_it_alone(run: Callable[..., Any]) -> None:
     run("report", "regions", "--unit", "north")
     assert matches(run("due", "regions")[1], done("2025-12", "south", "regions"))
@@ -184,7 +189,7 @@ def test_verify_compares_and_ends_with_1_where_something_was_altered(run: Callab
 
 def test_gc_says_what_would_go_and_then_removes_it(run: Callable[..., Any], root: Path) -> None:
     run("backfill", "monthly", "--from", "2025-11", "--to", "2025-12")
-    said = "1 cached notebooks, 0 failed runs, 1 periods: 0.0 MB."
+    said = "1 cache, 0 failed runs, 1 period: 0.0 MB."
     assert run("gc", "--keep", "1", "--dry-run") == (0, [f"Would remove {said}"], [])
     assert (root / "reports/published/monthly/2025-11").exists()
     assert run("gc", "--keep", "1") == (0, [f"Removed {said}"], [])

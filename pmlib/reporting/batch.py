@@ -140,19 +140,30 @@ class Batch:
         self._numbers = count(1)
 
     def render(self) -> list[Rendered]:
-        """Work until every report is finished or given up."""
+        """Work until every report is finished or given up; an interrupt calls off what has not begun."""
+        try:
+            self._work()
+        except BaseException:
+            for future in self._jobs:
+                future.cancel()
+            raise
+        finally:
+            for run in self._runs:
+                run.held.close()
+        return [self._done[id(plan)] for plan in self._plans]
+
+    def _work(self) -> None:
         while self._waiting or self._runs:
             self._begin()
             for run in list(self._runs):
                 self._advance(run)
             if self._jobs:
-                self._settings.running(sorted(work.name for work in self._jobs.values()))
+                self._settings.running(sorted(work.name for future, work in self._jobs.items() if future.running()))
                 look = _LOOK_AGAIN_S if self._refused else None
                 for future in wait(self._jobs, timeout=look, return_when=FIRST_COMPLETED).done:
                     self._take(future)
             elif self._refused:
                 time.sleep(_LOOK_AGAIN_S)
-        return [self._done[id(plan)] for plan in self._plans]
 
     def _begin(self) -> None:
         for plan in list(self._waiting):
@@ -228,6 +239,7 @@ class Batch:
 
     def _submit(self, work: _Work) -> None:
         future: Future[Any] = Future()
+        self._settings.running([work.name])
         try:
             self._executor = self._executor or self._settings.executor()
             future = self._executor.submit(work.call, work.prepare())
@@ -333,7 +345,8 @@ class Batch:
 
     def _give_up(self, run: _Run, error: Exception) -> None:
         """Publish nothing of a report; what was published stays."""
-        self._end(run, nothing(run.plan, "failed", _cause(error), executed=run.ran, seconds=time.monotonic() - run.began))
+        seconds = time.monotonic() - run.began
+        self._end(run, nothing(run.plan, "failed", _cause(error), executed=run.ran, seconds=seconds))
 
     def _end(self, run: _Run, rendered: Rendered) -> None:
         self._runs.remove(run)

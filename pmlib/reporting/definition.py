@@ -119,7 +119,7 @@ class Definition(BaseModel):
     retries : int
         Further tries after a dead kernel, a time-out or an error of the machine; never after an exception in a cell.
     memory_mb : int or None
-        Most memory a kernel may take, where the system can limit it (Linux).
+        Most memory a notebook may take beside its libraries, where the system can limit it (Linux).
     umask : str
         Who may read what is published, as three octal digits: "077" the owner alone, "027" the group too.
     """

@@ -19,6 +19,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from pmlib.reporting.kernels.launching import ADDRESS_VARIABLE, address_here
 from pmlib.reporting.kernels.preload import ONE_THREAD
+from pmlib.reporting.record import RECORD_VARIABLE
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
@@ -53,6 +54,8 @@ def run_notebook(job: Mapping[str, Any]) -> dict[str, Any]:
     started = time.monotonic()
     outcome: dict[str, Any] = {}
     for tries in range(1, job.get("retries", 0) + 2):
+        if tries > 1:
+            _clear(job)
         outcome = _try(job) | {"tries": tries}
         if not outcome.pop("again"):
             break
@@ -66,6 +69,16 @@ def run_notebook(job: Mapping[str, Any]) -> dict[str, Any]:
         **outcome,
         "cell_seconds": seconds,
     }
+
+
+def _clear(job: Mapping[str, Any]) -> None:
+    """Remove what a try that failed has recorded."""
+    recorded = job["env"].get(RECORD_VARIABLE)
+    for path in Path(recorded).iterdir() if recorded else ():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif str(path) != job.get("kernel_log"):
+            path.unlink()
 
 
 def _try(job: Mapping[str, Any]) -> dict[str, Any]:

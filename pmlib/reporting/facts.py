@@ -76,9 +76,10 @@ class Books:
         Raises
         ------
         WorkbookError
-            It cannot be opened.
+            It cannot be opened, or a folder or a dangling link has the name of a table.
         """
         if source not in self._facts:
+            _refuse_no_files(self.place(source))
             self._facts[source] = self._kept(source) or self._read(source)
         return self._facts[source]
 
@@ -180,6 +181,22 @@ class Books:
         with suppress(OSError):
             _keep(self._path(facts.source, ".json"), lambda draft: write_json(draft, asdict(facts)))
         return facts
+
+
+def _refuse_no_files(place: Path | str) -> None:
+    """Refuse a table that was there and is no file now: its pages would vanish without a word."""
+    from pmlib.schema import TABLES
+
+    if isinstance(place, str) or not place.is_dir():
+        return
+    for entry in sorted(place.iterdir()):
+        if entry.stem.lower() in TABLES and not entry.is_file():
+            from pmlib.errors import WorkbookError
+            from pmlib.folder import ENDINGS
+
+            if entry.suffix.lower() in ENDINGS:
+                raise WorkbookError(f"{entry}: got no file, allowed a file for table '{entry.stem.lower()}'. "
+                                    "Put the table there, or take it away.")
 
 
 def _keep(path: Path, write: Callable[[Path], object]) -> None:

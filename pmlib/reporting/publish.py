@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from pmlib.reporting.record import write_json
 
 #: Manifest layout; raised when a reader of old manifests would go wrong.
 MANIFEST_FORMAT = 1
+_LOOKS_FOR_HOLDER = 20
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 _RENAME_SWAP = 2
@@ -84,6 +86,11 @@ def hold(published: Path, key: str, *, wait_s: float = 600) -> Iterator[None]:
 
 
 def _holder(path: Path) -> str:
+    # Between taking a lock and signing it there is a moment.
+    for _ in range(_LOOKS_FOR_HOLDER):
+        if path.exists():
+            break
+        time.sleep(0.01)
     who = _read_json(path)
     return f"pid {who.get('pid', 'unknown')} on {who.get('host', 'an unknown host')}"
 
@@ -186,12 +193,11 @@ def put_in_place(draft: Path, target: Path) -> None:
     Parameters
     ----------
     draft : Path
-        The finished folder, on the same file system. It holds the replaced one afterwards,
-        or is gone when there was none.
+        The finished folder, on the same file system, forced to disk where readers will trust it unseen. It holds the
+        replaced one afterwards, or is gone when there was none.
     target : Path
         Where readers look.
     """
-    force_to_disk(draft)
     target.parent.mkdir(parents=True, exist_ok=True)
     if not target.exists():
         draft.rename(target)
@@ -269,9 +275,12 @@ def write_page(published: Path, name: str, text: str) -> Path:
     """Write one file of the published folder, whole or not at all, and return its path."""
     path, draft = published / name, published / ".tmp" / f".{name}.{os.getpid()}"
     draft.parent.mkdir(parents=True, exist_ok=True)
-    draft.write_text(text, encoding="utf-8")
-    _force_file(draft)
-    return draft.replace(path)
+    try:
+        draft.write_text(text, encoding="utf-8")
+        _force_file(draft)
+        return draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def hashes(folder: Path) -> dict[str, str]:

@@ -684,6 +684,35 @@ def test_unreadable_facts_of_a_workbook_are_read_again(book: Desk) -> None:
     assert not [path.name for path in kept.iterdir() if path.name.startswith(".")]
 
 
+@pytest.mark.parametrize("how", DAMAGES)
+def test_damaged_marks_of_the_first_rendering_are_put_right(book: Desk, how: str) -> None:
+    book.render()
+    path = book.published / "monthly" / "2025-12" / "inputs.parquet"
+    good = path.read_bytes()
+    DAMAGES[how](path)
+    [done] = book.render().reports
+    assert (book.ran, done.status, done.cause) == ([], "ok", "")
+    assert path.read_bytes() == good
+    assert book.one().unchanged
+
+
+@pytest.mark.parametrize("how", ["truncated", "deleted"])
+@pytest.mark.parametrize("name", ["summary.json", "tables/10_one/all.parquet"])
+def test_a_later_period_is_not_compared_with_a_damaged_one_until_that_is_put_right(
+    project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, name: str, how: str
+) -> None:
+    monkeypatch.setattr("pmlib.reporting.executed.run_notebook", numbers)
+    root = project({"10_one": [PARAMETERS]})
+    render(plans(root, "2025-11"), 1, cold=True)
+    path = root / "reports" / "published" / "monthly" / "2025-11" / name
+    DAMAGES[how](path)
+    found = render(plans(root), 1, cold=True)
+    assert found.exit_code == (0 if name.endswith("parquet") and how == "deleted" else 1)
+    assert found.exit_code == 0 or name in found.reports[0].cause
+    both = render(plans(root, "2025-11", "2025-12"), 1, cold=True)
+    assert (both.exit_code, [one.executed for one in both.reports]) == (0, [0, 0])
+
+
 # Why a report is stale
 
 

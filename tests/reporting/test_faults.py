@@ -41,6 +41,7 @@ with open(Path(os.environ["PMLIB_PROJECT"]) / "log", "a") as file:
 print(stamp)
 """
 BEGUN = "(Path(os.environ['PMLIB_PROJECT']) / 'begun').touch()"
+SUICIDE = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
 SLEEPS = f"{STAMP}\n{BEGUN}\nimport time\ntime.sleep(120)"
 ONE_CELL = ["# Page", PARAMETERS, STAMP]
 ANSWERS = """
@@ -99,6 +100,17 @@ class Machine:
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
+    def wait_for_work(self, process: subprocess.Popen[str]) -> subprocess.Popen[str]:
+        """Wait until a command has its temporary folder, or is done."""
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            for owner in self.published.glob(".tmp/*.pid"):
+                with suppress(OSError):
+                    if f'"pid": {process.pid}\n' in owner.read_text(encoding="utf-8"):
+                        return process
+            time.sleep(0.01)
+        return process
+
     def folder(self, period: str = "2025-12") -> Path:
         return self.published / "monthly" / period
 
@@ -154,18 +166,20 @@ def runs_of(folder: Path) -> dict[str, dict[str, Any]]:
 
 def test_thirty_kills_lose_nothing_and_repeat_nothing(machine: Callable[..., Machine]) -> None:
     names = ["10_one", "20_two", "30_three"]
-    at = machine(dict.fromkeys(names, [*ONE_CELL, ANSWERS]), matrix={"periods": ["2025-11", "2025-12"]})
+    at = machine({name: [*ONE_CELL, ANSWERS] for name in names}, matrix={"periods": ["2025-11", "2025-12"]})
     chance, killed = random.Random(20251231), 0
-    began = time.monotonic()
-    assert at.run("--workers", "2")[0] == 0
-    whole_s = time.monotonic() - began
-    for number in range(1, 31):
-        if number % 3 == 1:
-            at.edit(chance.choice(names), number)
+    at.wait_for_work(at.start("--workers", "2")).communicate(timeout=60)
+    at.edit("10_one", 1)
+    began = at.wait_for_work(at.start("--workers", "2"))
+    since = time.monotonic()
+    began.communicate(timeout=60)
+    work_s = time.monotonic() - since
+    for number in range(2, 32):
+        at.edit(chance.choice(names), number)
         kept, ran = at.kept(), Counter(at.log())
-        process = at.start("--workers", str(chance.choice([1, 2, 2])))
+        process = at.wait_for_work(at.start("--workers", str(chance.choice([1, 2, 2]))))
         with suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=chance.uniform(0.3, 1.0) * whole_s)
+            process.communicate(timeout=chance.uniform(0, 0.8 * work_s))
         if process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
             process.communicate(timeout=30)
@@ -213,16 +227,13 @@ def test_begun_together_they_run_each_notebook_once(machine: Callable[..., Machi
 
 
 def test_notebooks_that_hang_die_or_eat_memory_cost_themselves_only(machine: Callable[..., Machine]) -> None:
-    suicide = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
     at = machine({
         "10_well": ONE_CELL,
         "20_endless": [*ONE_CELL, "while True: pass"],
         "30_hungry": [*ONE_CELL, "much = [bytes(2**24) for _ in range(2**12)]"],
         "40_exits": [*ONE_CELL, "os._exit(3)"],
-        "50_dies": [*ONE_CELL, suicide],
-        "60_dies_once": [*ONE_CELL, ANSWERS, f"once = Path('once')\nif not once.exists():\n    once.touch()\n"
-                         f"    record(Answer(), tables={{'other': pd.DataFrame({{'a': [1]}})}})\n    {suicide}".replace(
-                             "signal\nos", "signal; os")],
+        "50_dies": [*ONE_CELL, SUICIDE],
+        "60_dies_once": [*ONE_CELL, f"once = Path('once')\nif not once.exists():\n    once.touch()\n    {SUICIDE}"],
         "70_raises": [*ONE_CELL, "1 / 0"],
         "80_ignores": [*ONE_CELL, "import signal\nfor n in (2, 15): signal.signal(n, signal.SIG_IGN)\n"
                        "import subprocess\nsubprocess.Popen(['sleep', '100'])\nwhile True: pass"],
@@ -244,9 +255,17 @@ def test_notebooks_that_hang_die_or_eat_memory_cost_themselves_only(machine: Cal
     assert causes["70_raises"] == "cell [4]: ZeroDivisionError: division by zero"
     assert all(f"{name} failed - {cause}".strip() in complained for name, cause in causes.items())
     assert Counter(at.log())["70_raises 2025-12 v0"] == 1
-    assert [path.name for path in (at.folder() / "tables" / "60_dies_once").glob("*.csv")] == ["all.csv"]
     at.assert_whole()
     assert at.all_gone()
+
+
+def test_tables_of_a_try_that_died_are_not_published(machine: Callable[..., Machine]) -> None:
+    first = "record(Answer(), tables={'other': pd.DataFrame({'a': [1]})})"
+    dies = f"once = Path('once')\nif not once.exists():\n    once.touch()\n    {first}\n    {SUICIDE}"
+    at = machine({"10_one": [*ONE_CELL, ANSWERS, dies]})
+    assert at.run("--period", "2025-12")[0] == 0
+    assert runs_of(at.folder())["10_one"]["tries"] == 2
+    assert [path.name for path in (at.folder() / "tables" / "10_one").glob("*.csv")] == ["all.csv"]
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -274,7 +293,7 @@ def test_an_interrupt_ends_everything_at_once(machine: Callable[..., Machine], w
     at.wait_for("begun")
     asked = time.monotonic()
     os.kill(process.pid, number)
-    said, complained = process.communicate(timeout=15)
+    _, complained = process.communicate(timeout=15)
     took = time.monotonic() - asked
     assert process.returncode in (-number, 128 + number, 1)
     assert at.all_gone(5)
@@ -286,3 +305,226 @@ def test_an_interrupt_ends_everything_at_once(machine: Callable[..., Machine], w
     assert at.run("--period", "2025-12")[0] == 0
     assert at.temporary() == []
     assert Counter(at.log())["10_one 2025-12 v0"] == 1
+
+
+# A full disk
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
+    """Mount a small file system in memory over a folder; skips where that is not allowed."""
+    library = ctypes.CDLL(None, use_errno=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    if library.mount(b"none", os.fsencode(folder), b"tmpfs", 0, f"size={megabytes}m".encode()):
+        pytest.skip(f"may not mount a file system: {os.strerror(ctypes.get_errno())}")
+    try:
+        yield
+    finally:
+        library.umount2(os.fsencode(folder), 2)
+
+
+def leave_free(folder: Path, kilobytes: int) -> None:
+    ballast = folder / ".ballast"
+    ballast.unlink(missing_ok=True)
+    space = os.statvfs(folder)
+    fill = max(space.f_bavail * space.f_frsize - kilobytes * 1024, 0)
+    with ballast.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, fill) if fill else None
+
+
+def half_written(published: Path) -> list[str]:
+    """Drafts, and executed copies that are not whole."""
+    drafts = [path for path in published.rglob(".*") if path.name.rpartition(".")[2].isdigit()]
+    halves = [path for path in (published / ".cache" / "executed").glob("*") if find(path) is None]
+    return [path.relative_to(published).as_posix() for path in [*drafts, *halves]]
+
+
+def test_a_disk_that_fills_up_at_any_moment_loses_nothing(project: Callable[..., Path], kernels: Any) -> None:
+    root = project({"10_one": ONE_CELL, "20_two": ONE_CELL}, formats=["html", "ipynb", "xlsx"])
+    at = Machine(root)
+
+    def go() -> Any:
+        return render(plan_reports(load_definition("monthly", root), root, {"period": "2025-12"}), kernels(), cold=True)
+
+    with small_disk(at.published, 4):
+        assert go().exit_code == 0
+        need, said = None, []
+        for free in [*range(0, 200, 8), *range(200, 2000, 200)]:
+            at.edit("10_one", free + 1)
+            leave_free(at.published, free)
+            done = go()
+            said.append((done.reports[0].executed, done.reports[0].summary()))
+            at.assert_whole()
+            assert runs_of(at.folder()).keys() == {"10_one", "20_two"}
+            assert half_written(at.published) == [], said[-1]
+            assert at.temporary() == [], said[-1]
+            if done.exit_code == 0:
+                need = free
+                break
+            assert done.exit_code == 1
+            assert "No space left on device" in done.reports[0].summary(), said[-1]
+            leave_free(at.published, 100_000)
+            (at.published / ".ballast").unlink()
+            assert go().exit_code == 0
+        assert need is not None, said
+        assert {executed for executed, _ in said} == {0, 1}
+        assert len(said) >= 4
+
+
+@pytest.mark.parametrize("free", [0, 24, 48])
+def test_a_full_disk_is_named_by_the_command_line(machine: Callable[..., Machine], free: int) -> None:
+    at = machine({"10_one": [*ONE_CELL, ANSWERS], "20_two": ONE_CELL})
+    with small_disk(at.published, 4):
+        assert at.run("--period", "2025-12")[0] == 0
+        before = hashes(at.folder())
+        at.edit("10_one", 1)
+        leave_free(at.published, free)
+        code, _, complained = at.run("--period", "2025-12")
+        assert code == 1, complained
+        assert "No space left on device" in complained
+        assert "Traceback" not in complained
+        assert hashes(at.folder()) == before
+        at.assert_whole()
+        assert half_written(at.published) == []
+        assert at.temporary() == []
+        (at.published / ".ballast").unlink()
+        code, _, complained = at.run("--period", "2025-12")
+        assert (code, complained) == (0, "")
+        at.assert_whole()
+        assert at.all_gone()
+
+
+# Tables that cannot be read
+
+NO_TEXT = b"\xff\xfe\x00product\x81\x00"
+UNREADABLE: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "products.csv": ("a folder", lambda data: (data / "products.csv").mkdir()),
+    "products.xlsx": ("a dangling link", lambda data: (data / "products.xlsx").symlink_to("nowhere")),
+    "data": ("no workbook at all", shutil.rmtree),
+}
+BLOCKING: dict[str, Callable[[Path], object]] = {
+    "bytes that are no text": lambda data: (data / "products.csv").write_bytes(NO_TEXT),
+    "half a parquet file": lambda data: (data / "products.parquet").write_bytes(b"PAR1" + b"\0" * 60),
+    "a spreadsheet that is no zip": lambda data: (data / "products.xlsx").write_bytes(b"PK no"),
+}
+
+
+@pytest.fixture
+def damaged(
+    project: Callable[..., Path], kernels: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[Callable[[Path], object]], tuple[Machine, int, str]]:
+    """Publish a report, damage a table, and run the report again."""
+
+    def run(damage: Callable[[Path], object]) -> tuple[Machine, int, str]:
+        root = project({"10_one": [("parameters", f'{PERIOD}\nworkbook: str = "data"'), STAMP]},
+                       needs={"10_one": ["products"]})
+        (root / "data").mkdir()
+        for name in ("products", "orders"):
+            (root / "data" / f"{name}.csv").write_text(f"{name[:-1]}_id,name\nA,Anemometer\n", encoding="utf-8")
+        at = Machine(root)
+        plans = plan_reports(load_definition("monthly", root), root, {"period": "2025-12"})
+        assert render(plans, kernels(), cold=True).exit_code == 0
+        before = hashes(at.folder())
+        (root / "data" / "products.csv").unlink()
+        damage(root / "data")
+        code, complained = command_line(monkeypatch, capsys, root)
+        assert "Traceback" not in complained
+        assert at.log() == []
+        assert hashes(at.folder()) == before
+        return at, code, complained
+
+    return run
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_table_that_is_no_file_is_refused_by_name_before_anything_runs(damaged: Any, name: str) -> None:
+    at, code, complained = damaged(UNREADABLE[name][1])
+    assert code == 2
+    assert name in complained
+    assert not (at.published / "monthly" / "failed").exists()
+
+
+@pytest.mark.parametrize("case", BLOCKING)
+def test_a_table_that_cannot_be_read_is_named_and_its_good_report_stays(damaged: Any, case: str) -> None:
+    _, code, complained = damaged(BLOCKING[case])
+    assert code == 2
+    assert "products" in complained
+
+
+def test_a_workbook_that_is_no_spreadsheet_is_refused_by_name(
+    project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = project({"10_one": [("parameters", f'{PERIOD}\nworkbook: str = "data.xlsx"')]})
+    (root / "data.xlsx").write_bytes(b"PK no")
+    code, complained = command_line(monkeypatch, capsys, root)
+    assert (code, "data.xlsx" in complained, "Traceback" in complained) == (2, True, False)
+
+
+def command_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], root: Path
+) -> tuple[int, str]:
+    """Run the report in this process."""
+    from pmlib.cli import main
+
+    monkeypatch.setattr(sys, "argv", ["pmlib", "report", "monthly", "--project", str(root), "--period", "2025-12"])
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(str(ended.value.code or 0)), capsys.readouterr().err
+
+
+# Other executors
+
+
+def files_of(root: Path) -> dict[str, Any]:
+    """Everything published but executed notebooks, times and the history."""
+    published = root / "reports" / "published"
+    found: dict[str, Any] = {name: value for name, value in hashes(published).items()
+                             if name == "index.html" or name.startswith("monthly/")}
+    for name in [name for name in found if name.endswith(".ipynb")]:
+        del found[name]
+    for name in [name for name in found if name.endswith("manifest.json")]:
+        manifest = json.loads((published / name).read_text(encoding="utf-8"))
+        times = [manifest.pop(key) for key in ("started", "finished")]
+        runs = [{**run, "seconds": 0, "cell_seconds": 0} for run in manifest.pop("notebooks")]
+        files = {key: value for key, value in manifest.pop("files").items() if not key.endswith(".ipynb")}
+        found[name] = [len(times), runs, files, manifest]
+    return found
+
+
+@pytest.fixture
+def on(project: Callable[..., Path]) -> Callable[[Executor | int], dict[str, Any]]:
+    root = project({"10_one": [*ONE_CELL, ANSWERS], "20_two": [*ONE_CELL, ANSWERS]}, formats=["html", "ipynb", "xlsx"],
+                   audiences={"board": {"title": "The board", "one_page": True}})
+
+    def run(executor: Executor | int) -> dict[str, Any]:
+        shutil.rmtree(root / "reports" / "published", ignore_errors=True)
+        definition = load_definition("monthly", root)
+        plans: list[Plan] = plan_reports(definition, root, {}, periods=["2025-11", "2025-12"])
+        done = render(plans, executor)
+        assert done.exit_code == 0, done.summary()
+        return files_of(root)
+
+    return run
+
+
+def test_threads_and_processes_give_the_files_of_one_worker(on: Callable[[Executor | int], dict[str, Any]]) -> None:
+    alone = on(1)
+    assert "monthly/2025-12/changes.csv" in alone
+    with ThreadPoolExecutor(3) as threads:
+        assert on(threads) == alone
+    with ProcessPoolExecutor(2, mp_context=get_context("forkserver")) as processes:
+        assert on(processes) == alone
+
+
+@pytest.mark.dask
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_gives_the_files_of_one_worker(on: Callable[[Executor | int], dict[str, Any]]) -> None:
+    from distributed import Client, LocalCluster
+
+    alone = on(1)
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        assert on(client.get_executor()) == alone

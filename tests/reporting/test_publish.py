@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,27 @@ def test_a_killed_holder_holds_no_more(published: Path) -> None:
         child.wait()
     with hold(published, "k", wait_s=5):
         pass
+
+
+def test_a_page_that_cannot_be_written_leaves_no_draft(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    assert publish.write_page(published, "index.html", "one").read_text(encoding="utf-8") == "one"
+    monkeypatch.setattr(publish, "_force_file", full)
+    with pytest.raises(OSError, match="No space left"):
+        publish.write_page(published, "index.html", "two")
+    assert (published / "index.html").read_text(encoding="utf-8") == "one"
+    assert list((published / ".tmp").iterdir()) == []
+
+
+def test_a_holder_that_has_not_signed_yet_is_waited_for(published: Path) -> None:
+    with hold(published, "k"):
+        signature = published / ".locks" / "k.json"
+        text = signature.read_text(encoding="utf-8")
+        signature.unlink()
+        signing = threading.Timer(0.05, signature.write_text, [text])
+        signing.start()
+        with pytest.raises(LockedError, match=f"k: held by pid {os.getpid()} on"), hold(published, "k", wait_s=0):
+            pass
+        signing.join()

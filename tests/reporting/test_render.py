@@ -15,12 +15,12 @@ import pandas as pd
 import pytest
 
 from pmlib.errors import ParameterError, ReportError
+from pmlib.reporting.batch import refuse_other_workbook
 from pmlib.reporting.definition import load_definition
 from pmlib.reporting.executed import execute
-from pmlib.reporting.publish import hashes, hold
-from pmlib.reporting.batch import refuse_other_workbook
 from pmlib.reporting.outcomes import Rendered
 from pmlib.reporting.plan import Plan, plan_reports
+from pmlib.reporting.publish import hashes, hold
 from pmlib.reporting.render import render
 
 PARAMETERS = ("parameters", "period: str | None = None  # month YYYY-MM")

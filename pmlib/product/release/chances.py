@@ -173,7 +173,9 @@ def _table(plan: ReleasePlan, built: Ints, names: tuple[str, ...]) -> pd.DataFra
     counts = np.stack([(built == r).sum(axis=0) for r in range(len(names))], axis=1)
     inside = counts.sum(axis=1)
     low, high = proportion_confint(inside, len(built), method="wilson")
-    frame = pd.DataFrame({"feature_id": list(plan.question.features), "chance": inside / len(built), "low": low,
+    # A product may have no open feature, and an empty list has no kind of its own.
+    ids = pd.Series(plan.question.features, dtype="str")
+    frame = pd.DataFrame({"feature_id": ids, "chance": inside / len(built), "low": low,
                           "high": high})  # fmt: skip
     frame[list(names)] = counts / len(built)
     about = plan.features[["feature_id", "name", "team", "verdict", "release"]]

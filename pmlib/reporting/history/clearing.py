@@ -54,8 +54,9 @@ class Cleared:
 
     def summary(self) -> str:
         """Count by kind, with the room gained."""
-        kinds = {"cache": "cached notebooks", "failed": "failed runs", "period": "periods"}
-        parts = [f"{len(self.removed[kind])} {name}" for kind, name in kinds.items()]
+        kinds = {"cache": "cache", "failed": "failed run", "period": "period"}
+        counts = {name: len(self.removed[kind]) for kind, name in kinds.items()}
+        parts = [f"{number} {name}{'s' * (number != 1)}" for name, number in counts.items()]
         verb = "Would remove" if self.dry_run else "Removed"
         first = f"{verb} {', '.join(parts)}: {self.size / _MIB:,.1f} MB."
         held = f" Left alone, because another run works on them: {', '.join(self.held)}." if self.held else ""
@@ -124,6 +125,11 @@ class _Report:
         """Report, period and unit, as its folder and its lock are named."""
         return tuple(filter(None, (self.shelf[0], self.period, self.shelf[1])))
 
+    @property
+    def good(self) -> bool:
+        """Whether it is whole, and no answer to a what-if."""
+        return self.status == "ok" and not self.said.get("asked")
+
     def caches(self) -> Iterator[str]:
         """Names of what is cached of it: executed notebooks, and what is known of its workbook."""
         for key in _texts(self.said.get("execution")).values():
@@ -188,14 +194,14 @@ def _oldest_kept(reports: list[_Report], keep: int | None) -> dict[tuple[str, st
     """Name the period of each report and unit before which all may go; none where there are too few good ones."""
     good: dict[tuple[str, str], list[str]] = {}
     for one in reports:
-        if one.status == "ok":
+        if one.good:
             good.setdefault(one.shelf, []).append(one.period)
     return {shelf: sorted(periods)[-keep] for shelf, periods in good.items() if keep and len(periods) >= keep}
 
 
 def _superseded(failed: list[_Report], known: list[_Report], oldest: dict[tuple[str, str], str]) -> list[_Report]:
     """Find failed runs that are no news: made good or failed again later on, or of a period that is not kept."""
-    good = {one.name: one.started for one in known if one.status == "ok"}
+    good = {one.name: one.started for one in known if one.good}
     newest = {one.name: one for one in sorted(failed, key=lambda one: one.started)}
     return [one for one in failed if one.started < good.get(one.name, "") or newest[one.name] is not one
             or one.period < oldest.get(one.shelf, "")]

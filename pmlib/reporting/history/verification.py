@@ -15,7 +15,7 @@ from pmlib.reporting.definition import Definition
 from pmlib.reporting.dressing_key import before_of, dressing_key
 from pmlib.reporting.plan import ALL, Plan, plan_reports
 from pmlib.reporting.provenance import INPUTS, versions
-from pmlib.reporting.publish import hashes, published_folder, published_report, read_manifest
+from pmlib.reporting.publish import hashes, published_folder, read_manifest
 from pmlib.reporting.published import period_folders, report_folders
 
 if TYPE_CHECKING:
@@ -224,10 +224,12 @@ def _set_up(plan: Plan, folder: Path, manifest: Mapping[str, Any]) -> None:
     if (folder / INPUTS).is_file():
         shutil.copyfile(folder / INPUTS, plan.target / INPUTS)
     before = _mapping(manifest, "changes").get("before")
-    if before is not None:
-        there = published_report(plan.project, plan.definition.name, str(before), plan.unit)
-        place = there.relative_to(published_folder(plan.project))
-        shutil.copytree(there, plan.published / place, dirs_exist_ok=True)
+    shelf = published_folder(plan.project) / plan.definition.name
+    # Never its own period: a copy of the report would be found to be true already.
+    for period in (path for path in period_folders(shelf) if path.name == before and path.name < plan.period):
+        place = Path(period.name, plan.unit or "")
+        if read_manifest(shelf / place) is not None:
+            shutil.copytree(shelf / place, plan.published / plan.definition.name / place)
 
 
 def _moved(manifest: Mapping[str, Any], plan: Plan) -> tuple[str, ...]:
@@ -243,6 +245,9 @@ def _moved(manifest: Mapping[str, Any], plan: Plan) -> tuple[str, ...]:
         named = ["a file of the workbook"]
     if not named and manifest.get("execution") != plan.keys:
         named = ["the files of pmlib"]
+    before = _mapping(manifest, "changes").get("before")
+    if before is not None and before_of(plan) is None:
+        named.append(f"period {before}, which is gone")
     if not named and manifest.get("dressing") != dressing_key(plan, before_of(plan)):
         named = ["the definition, the templates or the period before"]
     return tuple(named)

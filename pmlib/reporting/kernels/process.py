@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -103,8 +104,10 @@ class ForkedKernel:
             self.close()
 
     def send_signal(self, number: int) -> None:
-        """Send a signal to the kernel and all it started."""
-        self._say({"signal": int(number)})
+        """Send a signal to the kernel and all it started; at once, the warm process may be busy."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, number)
         if number == signal.SIGKILL:
             with suppress(subprocess.TimeoutExpired):
                 self.wait(1.0)
@@ -119,15 +122,12 @@ class ForkedKernel:
 
     def release(self, grace_s: float) -> None:
         """Leave it to the warm process, which ends it after so many seconds at the latest."""
-        self._say({"release": grace_s})
+        if self.poll() is None:
+            self._connection.settimeout(_LONGEST_START_S)
+            with suppress(OSError):
+                wire.send(self._connection, {"release": grace_s})
         self.close()
 
     def close(self) -> None:
         """Let go of it; a kernel that still runs and was not released ends."""
         self._connection.close()
-
-    def _say(self, message: Mapping[str, Any]) -> None:
-        if self.poll() is None:
-            self._connection.settimeout(_LONGEST_START_S)
-            with suppress(OSError):
-                wire.send(self._connection, message)

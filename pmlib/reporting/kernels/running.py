@@ -17,7 +17,7 @@ with absent("rfc3987_syntax", "pyarrow"):
 
 from nbclient.exceptions import CellExecutionError
 
-from pmlib.reporting.kernels.manager import PromptManager
+from pmlib.reporting.kernels.kernel_manager import PromptManager
 
 _FOR_THE_RECORD = ("progress_bar", "log_output", "autosave_cell_every")
 

@@ -25,8 +25,8 @@ from pmlib.reporting.kernels.preload import BEFORE_IMPORT
 
 #: What libraries read as they are imported or as the process starts: it cannot be changed in a fork.
 _READ_AT_START = (
-    "ARROW_", "DYLD_", "GLIBC_", "HOME", "LANG", "LC_", "LD_", "MALLOC_", "MATPLOTLIB", "MKL_", "MPL", "NUMEXPR_",
-    "OMP_", "OPENBLAS_", "PYTHON", "TZ", "XDG_",
+    "ARROW_", "HOME", "LANG", "LC_", "LD_", "MATPLOTLIB", "MKL_", "MPL", "NUMEXPR_", "OMP_", "OPENBLAS_", "PYTHON",
+    "TZ", "XDG_",
 )
 _PATIENCE_S = 5.0
 _LAST_GRACE_S = 2.0
@@ -134,11 +134,8 @@ class Zygote:
     def _listen(self, kernel: _Kernel) -> None:
         try:
             for message in kernel.lines.arrived():
-                if "signal" in message:
-                    kernel.signal(message["signal"])
-                if "release" in message:
-                    kernel.deadline = time.monotonic() + message["release"]
-        except (OSError, ValueError):
+                kernel.deadline = time.monotonic() + message["release"]
+        except (OSError, ValueError, KeyError):
             kernel.lines.ended = True
         if kernel.lines.ended:
             self._watch.unregister(kernel.connection)

@@ -70,7 +70,7 @@ def published_periods(published_folder: Path, report: str, unit: str | None = No
     Returns
     -------
     tuple of str
-        Months ``YYYY-MM``, sorted. Partial publications and folders without a readable manifest are left out.
+        Months ``YYYY-MM``, sorted. Partial publications, what-ifs and folders without a readable manifest are left out.
 
     Examples
     --------
@@ -90,5 +90,5 @@ def _is_month(name: str) -> bool:
 
 def _went_well(folder: Path, period: str) -> bool:
     manifest = read_manifest(folder) or {}
-    # A folder copied under another month's name is no publication of that month.
-    return manifest.get("status") == "ok" and manifest.get("period") == period
+    # A folder copied under another month's name is no publication of that month, nor is the answer to a what-if.
+    return manifest.get("status") == "ok" and manifest.get("period") == period and not manifest.get("asked")

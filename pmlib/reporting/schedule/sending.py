@@ -10,14 +10,14 @@ from typing import Any
 
 from pmlib.reporting.definition import Definition
 from pmlib.reporting.history.log import append_run, read_history
-from pmlib.reporting.publish import read_manifest
+from pmlib.reporting.publish import hold, read_manifest
 from pmlib.reporting.schedule.due import published_periods
 from pmlib.reporting.schedule.mail import Delivery, MailState, send_report
 from pmlib.reporting.schedule.mail_server import MailServer
 
 
 def newest_good(published: Path, report: str, units: Iterable[str | None]) -> list[Path]:
-    """Find the newest publication of each unit that went well, asked for as the definition has it.
+    """Find the newest publication of each unit that went well.
 
     Parameters
     ----------
@@ -27,11 +27,8 @@ def newest_good(published: Path, report: str, units: Iterable[str | None]) -> li
     units : iterable of str or None
         Folder names; None for a report without units.
     """
-    found = []
-    for unit in units:
-        places = [published / report / period / (unit or "") for period in published_periods(published, report, unit)]
-        found += [folder for folder in places if not (read_manifest(folder) or {}).get("asked")][-1:]
-    return found
+    newest = {unit: published_periods(published, report, unit)[-1:] for unit in units}
+    return [published / report / period / (unit or "") for unit, periods in newest.items() for period in periods]
 
 
 def send_new(definition: Definition, published: Path, folders: Iterable[Path]) -> list[Delivery]:
@@ -49,6 +46,8 @@ def send_new(definition: Definition, published: Path, folders: Iterable[Path]) -
     ------
     ParameterError
         The mail server is not named, or ill, in the environment.
+    LockedError
+        Another run is sending one of them for minutes.
     """
     chosen = sorted(set(folders))
     if not chosen or not definition.recipients:
@@ -59,10 +58,13 @@ def send_new(definition: Definition, published: Path, folders: Iterable[Path]) -
 
 
 def _send(definition: Definition, published: Path, folder: Path, server: MailServer) -> Delivery:
-    manifest: Mapping[str, Any] = read_manifest(folder) or {}
-    delivery = send_report(definition, folder, server, already=_have(published, manifest))
-    if any(one.state is MailState.SENT for one in delivery.mailings):
-        append_run(published, _entry(manifest, folder.relative_to(published).as_posix(), delivery))
+    place = folder.relative_to(published)
+    # Two senders at once would each find that nobody has it.
+    with hold(published, ".".join([*place.parts, "mail"])):
+        manifest: Mapping[str, Any] = read_manifest(folder) or {}
+        delivery = send_report(definition, folder, server, already=_have(published, manifest))
+        if any(one.state is MailState.SENT for one in delivery.mailings):
+            append_run(published, _entry(manifest, place.as_posix(), delivery))
     return delivery
 
 

@@ -59,3 +59,8 @@ def test_draws_that_are_none_are_refused(backlog):
         chances_of_release(plan, effort_spread="20 %")
     with pytest.raises(ParameterError, match="seed: got -1, allowed a whole number, 0 or more"):
         chances_of_release(plan, seed=-1)
+
+
+def test_a_product_that_never_had_a_feature_has_no_chances(quillmark):
+    plan = plan_releases(quillmark, period="2025-12", product_id="PR3")
+    assert chances_of_release(plan, draws=2).chances.empty

@@ -93,7 +93,7 @@ def test_the_newest_good_periods_of_every_report_and_unit_stay(tmp_path: Path) -
     assert kept(tmp_path) == {"monthly/2025-11", "monthly/2025-12", "products/2025-10/b", "products/2025-11/a",
                               "products/2025-12/a"}
     assert "monthly2025-1" not in cached(tmp_path) and len(cached(tmp_path)) == 5
-    assert done.summary().startswith("Removed 2 cached notebooks, 0 failed runs, 2 periods: 0.0 MB.")
+    assert done.summary().startswith("Removed 2 caches, 0 failed runs, 2 periods: 0.0 MB.")
     assert clear(tmp_path, keep=1).removed["period"] == ("monthly/2025-11", "products/2025-11/a")
     assert not (tmp_path / "reports/published/products/2025-11").exists()
 
@@ -104,6 +104,13 @@ def test_the_last_good_one_stays_whatever_failed_since(tmp_path: Path) -> None:
     put(tmp_path, "monthly", "2025-12", status="partial")
     assert clear(tmp_path, keep=1).removed == {"cache": (), "failed": (), "period": ()}
     assert kept(tmp_path) == {f"monthly/{period}" for period in PERIODS}
+
+
+def test_a_what_if_is_no_good_report(tmp_path: Path) -> None:
+    put(tmp_path, "monthly", "2025-10")
+    put(tmp_path, "monthly", "2025-11")
+    put(tmp_path, "monthly", "2025-12", asked={"budget_k": 900})
+    assert clear(tmp_path, keep=1).removed["period"] == ("monthly/2025-10",)
 
 
 def test_a_part_goes_once_it_is_older_than_what_is_kept(tmp_path: Path) -> None:
@@ -138,7 +145,7 @@ def test_a_dry_run_touches_nothing_and_tells_the_size_that_goes(tmp_path: Path) 
     done = clear(tmp_path, keep=1)
     assert (said.size, said.removed) == (done.size, done.removed)
     assert size - sum(map(len, files(tmp_path).values())) == done.size > 0
-    assert said.summary().startswith("Would remove 2 cached notebooks, 0 failed runs, 2 periods")
+    assert said.summary().startswith("Would remove 2 caches, 0 failed runs, 2 periods")
     assert (said.headline(), done.headline()) == ({"0.0 MB": "room to gain"}, {"0.0 MB": "room gained"})
     assert done.to_frame()["kind"].tolist() == ["cache", "cache", "period", "period"]
 
@@ -253,7 +260,7 @@ def test_nothing_published_is_nothing_to_remove(tmp_path: Path, there: bool) -> 
         done = clear(tmp_path, keep=1, dry_run=dry_run)
         assert (done.size, done.held) == (0, ())
     assert (tmp_path / "reports").exists() == there
-    assert repr(done) == "<Cleared: Removed 0 cached notebooks, 0 failed runs, 0 periods: 0.0 MB.>"
+    assert repr(done) == "<Cleared: Removed 0 caches, 0 failed runs, 0 periods: 0.0 MB.>"
 
 
 def test_less_than_one_cannot_be_kept(tmp_path: Path) -> None:

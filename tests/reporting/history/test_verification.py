@@ -182,11 +182,30 @@ def test_numbers_altered_together_with_their_hashes_do_not_come_out(made: Path, 
     assert not one.holds
 
 
+@pytest.mark.parametrize("before", ["2025-12", "2026-01"])
+def test_a_report_is_no_proof_of_itself(made: Path, published: list[Path], before: str) -> None:
+    (published[1] / "summary.json").write_text("{}", encoding="utf-8")
+    sign_again(published[1], changes={"before": before, "sentences": []})
+    [one] = check(made, period="2025-12").reports
+    assert not one.holds
+    assert {"manifest.json", "summary.json"} <= set(one.differing)
+
+
 @pytest.mark.parametrize("before", ["../../../data", ["2025-11"]])
 def test_a_manifest_leads_nowhere_else(made: Path, published: list[Path], before: Any) -> None:
     sign_again(published[1], changes={"before": before, "sentences": []})
     [one] = check(made, period="2025-12").reports
-    assert re.fullmatch(r"monthly .* is not published\. Known: 2025-11, 2025-12\..*", one.cause)
+    assert one.moved == (f"period {before}, which is gone",)
+    assert "manifest.json" in one.differing
+
+
+def test_numbers_are_compared_also_when_the_period_before_is_gone(made: Path, published: list[Path]) -> None:
+    shutil.rmtree(published[0])
+    [one] = check(made).reports
+    assert one.line() == (
+        "monthly 2025-12: comes out otherwise: 10_one.html, 20_two.html, changes.csv, changes.parquet, index.html, "
+        "manifest.json and 1 more (all tables and answers are the same); since then changed: period 2025-11, which is "
+        "gone")
 
 
 def test_another_input_table_is_named_and_what_it_changes(made: Path, published: list[Path]) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,15 @@ def test_a_failed_address_is_tried_at_the_next_sending_and_nobody_else(office, d
     send_new(definition(**to(ANN, BOB, EVE)), shelf, [folder])
     assert taken(office) == [BOB, EVE]
     assert lines(shelf)[-1]["sent_to"] == [ANN, BOB, EVE]
+
+
+def test_two_senders_at_once_send_it_once(office, definition, published):
+    folder = published()
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(send_new, definition(**to(ANN, BOB)), folder.parents[1], [folder]) for _ in range(2)]
+        assert sorted(len(one.result()[0].sent()) for one in both) == [2, 2]
+    assert taken(office) == [ANN, BOB]
+    assert len(lines(folder.parents[1])) == 1
 
 
 def test_where_nobody_could_be_reached_the_history_says_nothing(office, definition, published):
