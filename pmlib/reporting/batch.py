@@ -72,7 +72,7 @@ class Settings:
     at_once: int
     force: bool
     executor: Callable[[], Executor]
-    tell: Callable[[Rendered], None]
+    tell: Callable[[Rendered], Rendered]
     running: Callable[[list[str]], None]
 
 
@@ -354,12 +354,17 @@ class Batch:
         self._finish(run.plan, rendered)
 
     def _finish(self, plan: Plan, rendered: Rendered) -> None:
-        try:
-            self._settings.tell(rendered)
-        except (PmlibError, OSError) as error:
-            rendered = replace(rendered, cause=rendered.cause or _cause(error),
-                               exit_code=rendered.exit_code or SOME_FAILED)
-        self._done[id(plan)] = rendered
+        self._done[id(plan)] = self._settings.tell(rendered)
+
+
+def failed(plan: Plan, error: Exception) -> Rendered:
+    """Say that nothing was published of a report, and why."""
+    return nothing(plan, "failed", _cause(error))
+
+
+def unrecorded(rendered: Rendered, error: Exception) -> Rendered:
+    """Say of a run that the history lacks it, and why."""
+    return replace(rendered, cause=rendered.cause or _cause(error), exit_code=rendered.exit_code or SOME_FAILED)
 
 
 def refuse_other_workbook(plan: Plan) -> None:

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import re
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -240,11 +241,21 @@ def executor_for(workers: int) -> Executor:
     context = multiprocessing.get_context(method)
     if method == "forkserver":
         context.set_forkserver_preload(["pmlib.reporting.kernels.running", "nbconvert.exporters.html"])
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent)
+    return _Pool(workers, mp_context=context, initializer=end_with_parent)
+
+
+class _Pool(ProcessPoolExecutor):
+    """A pool that an interrupt ends at once, with the notebooks its workers run."""
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        for worker in list((self._processes or {}).values()) if kind is not None else ():
+            worker.terminate()
+        super().__exit__(kind, error, trace)
 
 
 def end_with_parent() -> None:
-    """End this worker when its parent is killed; its kernel sees that and ends too."""
+    """End this worker when its parent is killed; its kernel sees that and ends too. An interrupt is the parent's."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()

@@ -25,10 +25,14 @@ def first_marks(folder: Path, marks: Path | None) -> Path | None:
     if marks is None or not kept.is_file():
         return marks
     import pyarrow.parquet as pq
+    from pyarrow import ArrowException
 
     # Rows of another format of the tables cannot be told from corrected ones.
-    known = "format" in pq.read_schema(kept).names
-    formats = pq.read_table(kept, columns=["format"])["format"].unique().to_pylist() if known else [None]
+    try:
+        known = "format" in pq.read_schema(kept).names
+        formats = pq.read_table(kept, columns=["format"])["format"].unique().to_pylist() if known else [None]
+    except (ArrowException, OSError):
+        return marks
     return kept if set(formats) <= {FORMAT} else marks
 
 

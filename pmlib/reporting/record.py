@@ -218,8 +218,11 @@ def write_json(path: Path, content: Any) -> None:
     """
     text = json.dumps(jsonable(content), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text + "\n", encoding="utf-8")
-    draft.replace(path)
+    try:
+        draft.write_text(text + "\n", encoding="utf-8")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def jsonable(content: Any) -> Any:

@@ -6,13 +6,13 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from functools import reduce
 from operator import or_
 from typing import Any
 
-from pmlib.errors import ParameterError, ReportError
-from pmlib.reporting.batch import Batch, Settings
+from pmlib.errors import ParameterError, PmlibError, ReportError
+from pmlib.reporting.batch import Batch, Settings, failed, unrecorded
 from pmlib.reporting.definition import Format
 from pmlib.reporting.execute import executor_for
 from pmlib.reporting.facts import Books
@@ -76,19 +76,39 @@ def render(
         for one in reports:
             (tell or _silent)(one)
         return Reports(reports=tuple(reports), index=index)
-    for name in (".cache", ".tmp"):
-        private_folder(published / name)
-    sweep(published)
+    try:
+        for name in (".cache", ".tmp"):
+            private_folder(published / name)
+        sweep(published)
+        return Reports(reports=_in_batch(jobs, executor, wait_s, cold=cold, force=force, tell=tell), index=index)
+    except OSError as error:
+        # Nowhere to work, or no room for the index.
+        reports = [failed(job, error) for job in jobs]
+    for one in reports:
+        (tell or _silent)(one)
+    return Reports(reports=tuple(reports), index=index)
+
+
+def _in_batch(
+    jobs: Sequence[Plan], executor: Executor | int | None, wait_s: float | None, *, cold: bool, force: bool,
+    tell: Callable[[Rendered], None] | None,
+) -> tuple[Rendered, ...]:
+    published = jobs[0].published
     with ExitStack() as stack:
         folder = stack.enter_context(workplace(published, secrets.token_hex(4)))
         zygote = stack.enter_context(_warm(cold))
         bar = stack.enter_context(_progress(len(jobs)))
 
-        def tell_all(rendered: Rendered) -> None:
+        def tell_all(rendered: Rendered) -> Rendered:
             bar.update()
-            append_run(published, rendered.entry())
-            with bar.external_write_mode():
+            try:
+                append_run(published, rendered.entry())
+            except (PmlibError, OSError) as error:
+                rendered = unrecorded(rendered, error)
+            # Whoever listened may be gone.
+            with suppress(OSError), bar.external_write_mode():
                 (tell or _silent)(rendered)
+            return rendered
 
         settings = Settings(
             published=published, folder=folder, wait_s=WAIT_S if wait_s is None else wait_s, zygote=zygote,
@@ -96,11 +116,10 @@ def render(
             executor=(lambda: executor) if isinstance(executor, Executor) else _pools(stack, executor),
         )
         try:
-            reports = Batch(list(jobs), Books(jobs[0].project, published / ".cache"), settings).render()
+            return tuple(Batch(list(jobs), Books(jobs[0].project, published / ".cache"), settings).render())
         finally:
             write_index(jobs[0].project, published=published)
             _keep_from_others(jobs)
-    return Reports(reports=tuple(reports), index=index)
 
 
 def _keep_from_others(jobs: Sequence[Plan]) -> None:

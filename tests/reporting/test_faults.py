@@ -100,6 +100,12 @@ class Machine:
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
+    def wait_until_kept(self, stamp: str) -> None:
+        deadline = time.monotonic() + 60
+        while stamp not in self.kept():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
     def wait_for_work(self, process: subprocess.Popen[str]) -> subprocess.Popen[str]:
         """Wait until a command has its temporary folder, or is done."""
         deadline = time.monotonic() + 60
@@ -284,13 +290,15 @@ def test_a_worker_that_is_killed_is_replaced(machine: Callable[..., Machine], wo
     assert at.all_gone()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    ("workers", "number"), [("1", signal.SIGINT), ("2", signal.SIGINT), ("2", signal.SIGTERM)]
+)
 def test_an_interrupt_ends_everything_at_once(machine: Callable[..., Machine], workers: str, number: int) -> None:
     at = machine({"10_one": ONE_CELL, "20_sleeps": [*ONE_CELL, SLEEPS], "30_sleeps": [*ONE_CELL, SLEEPS],
                   "40_sleeps": [*ONE_CELL, SLEEPS]})
     process = at.start("--period", "2025-12", "--workers", workers)
     at.wait_for("begun")
+    at.wait_until_kept("10_one 2025-12 v0")
     asked = time.monotonic()
     os.kill(process.pid, number)
     _, complained = process.communicate(timeout=15)
@@ -371,7 +379,7 @@ def test_a_disk_that_fills_up_at_any_moment_loses_nothing(project: Callable[...,
         assert len(said) >= 4
 
 
-@pytest.mark.parametrize("free", [0, 24, 48])
+@pytest.mark.parametrize("free", [0, 40])
 def test_a_full_disk_is_named_by_the_command_line(machine: Callable[..., Machine], free: int) -> None:
     at = machine({"10_one": [*ONE_CELL, ANSWERS], "20_two": ONE_CELL})
     with small_disk(at.published, 4):

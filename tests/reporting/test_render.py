@@ -11,8 +11,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import nbformat
 import pandas as pd
 import pytest
+from nbclient import NotebookClient
 
 from pmlib.errors import ParameterError, ReportError
 from pmlib.reporting.batch import refuse_other_workbook
@@ -133,6 +135,17 @@ def test_a_report_runs_in_real_kernels_side_by_side(
     assert "source line 1: 1 / 0" in (done.folder / "error.txt").read_text(encoding="utf-8")
     assert_data_is_no_markup(done)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_published_notebook_is_valid_and_runs_again_where_it_lies(project: Callable[..., Path]) -> None:
+    cells = ["# One", PARAMETERS, "from pmlib.project import find_project\nf'{period} in {find_project().name}'"]
+    root = project({"10_one": cells})
+    folder = render(plans(root, period="2025-11"), 1).reports[0].folder
+    published = nbformat.read(folder / "10_one.ipynb", as_version=4)
+    nbformat.validate(published)
+    said = published.cells[-1].outputs[0].data["text/plain"]
+    NotebookClient(published, resources={"metadata": {"path": str(folder)}}).execute()
+    assert published.cells[-1].outputs[0].data["text/plain"] == said == "'2025-11 in project'"
 
 
 def assert_data_is_no_markup(done: Rendered) -> None:

@@ -150,11 +150,15 @@ def _append(path: Path, line: bytes) -> None:
         # A writer that was killed left its line without an end; ours must not become a part of it.
         size = os.fstat(descriptor).st_size
         os.lseek(descriptor, max(size - 1, 0), os.SEEK_SET)
-        whole = b"\n" * (os.read(descriptor, 1) not in (b"", b"\n")) + line
-        written = os.write(descriptor, whole)
-        if written < len(whole):
-            raise OSError(f"{written} of {len(whole)} bytes written")
-        os.fsync(descriptor)
+        left = b"\n" * (os.read(descriptor, 1) not in (b"", b"\n")) + line
+        try:
+            # A disk that fills up takes a part and says so at the next call.
+            while left:
+                left = left[os.write(descriptor, left):]
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, size)
+            raise
     finally:
         os.close(descriptor)
 

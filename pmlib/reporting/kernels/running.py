@@ -68,6 +68,10 @@ class PromptNotebook(PapermillNotebookClient):  # type: ignore[misc]
             try:
                 await self.async_execute_cell(cell, index)
             except Exception as error:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    # An interrupt, which nbclient takes for a dead kernel.
+                    raise asyncio.CancelledError from error
                 self.nb_man.cell_exception(self.nb.cells[index], cell_index=index, exception=error)
                 if not isinstance(error, CellExecutionError):
                     raise
