@@ -30,6 +30,7 @@ WaitOption = Annotated[float, typer.Option(min=0, help="Seconds to wait for anot
 NoWaitOption = Annotated[bool, typer.Option("--no-wait", help="Do not wait for another run: exit 75 at once.")]
 ColdOption = Annotated[bool, typer.Option("--cold", help="An ordinary kernel for every notebook, none forked.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Run every notebook, also where nothing changed.")]
+VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="Say every step, and why it is taken.")]
 SendOption = Annotated[bool, typer.Option("--send", help="Send what is new to the definition's recipients by e-mail.")]
 
 
@@ -47,8 +48,10 @@ def report(
     cold: ColdOption = False,
     force: ForceOption = False,
     send: SendOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Render a report and publish it under reports/published/; what did not change is not run again."""
+    _log_steps(verbose)
     definition, root = _definition(name, project)
     plans = _plans(definition, root, _given(parameter, period=period, workbook=workbook), unit=unit)
     done = _render(plans, workers=workers, wait_s=0 if no_wait else wait, cold=cold, force=force)
@@ -66,11 +69,13 @@ def backfill(
     project: ProjectOption = None,
     workers: WorkersOption = None,
     cold: ColdOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Render every period from one month to another, as each was known at its end."""
     from pmlib.errors import ParameterError
     from pmlib.months import month_text, parse_month
 
+    _log_steps(verbose)
     definition, root = _definition(name, project)
     months = [month_text(month) for month in range(parse_month(first), parse_month(last) + 1)]
     if not months:
@@ -91,12 +96,14 @@ def due(
     no_wait: NoWaitOption = False,
     cold: ColdOption = False,
     send: SendOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Render every period missed since the last publication; the one command a scheduler needs."""
     from pmlib.reporting.plan import Planner
     from pmlib.reporting.schedule.due import missed_periods, published_periods
     from pmlib.reporting.schedule.sending import newest_good
 
+    _log_steps(verbose)
     definition, root = _definition(name, project)
     planner = Planner(definition, root, {})
     newest, units = planner.newest(), planner.unit_names()
@@ -253,6 +260,15 @@ COMMANDS = {
     "report": report, "plan": plan, "backfill": backfill, "due": due, "diff": diff, "history": history,
     "verify": verify, "gc": gc, "schedule": schedule, "list": list_reports, "params": params, "index": index,
 }
+
+
+def _log_steps(verbose: bool) -> None:
+    if verbose:
+        import logging
+
+        said = logging.StreamHandler()
+        said.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        logging.getLogger("pmlib").addHandler(said)
 
 
 def _definition(name: str, project: Path | None) -> tuple[Definition, Path]:

@@ -126,7 +126,7 @@ def test_two_runs_of_one_period_at_once_both_end_well_and_leave_it_whole(root: P
     folder = root / "reports" / "published" / "monthly" / "2025-12"
     found = {name: value for name, value in hashes(folder).items() if name != "manifest.json"}
     assert (read_manifest(folder) or {})["files"] == found
-    assert [path.name for path in folder.parent.iterdir()] == ["2025-12"]
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["2025-12", "logs"]
     assert not list((root / "reports" / "published" / ".tmp").iterdir())
 
 

@@ -15,14 +15,14 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from pmlib.errors import LockedError, PmlibError, ReportError
+from pmlib.errors import LockedError, PmlibError
 from pmlib.project import PROJECT_VARIABLE
 from pmlib.reporting.definition import notebook_path
 from pmlib.reporting.dressing import Dressing, dress
 from pmlib.reporting.dressing_key import before_of
 from pmlib.reporting.executed import NOTEBOOK, execute, find, place_of
 from pmlib.reporting.facts import Books
-from pmlib.reporting.freshness import is_executed, is_fresh
+from pmlib.reporting.freshness import is_executed, is_fresh, reasons, refuse_other_workbook
 from pmlib.reporting.outcomes import (
     SOME_FAILED,
     WELL,
@@ -38,6 +38,7 @@ from pmlib.reporting.outcomes import (
 from pmlib.reporting.plan import Plan
 from pmlib.reporting.publish import hold, put_in_place, read_manifest, recover
 from pmlib.reporting.record import NOTEBOOK_VARIABLE, RECORD_VARIABLE
+from pmlib.reporting.run_log import note
 
 #: Seconds between two looks at a report that another run holds.
 _LOOK_AGAIN_S = 0.1
@@ -184,6 +185,8 @@ class Batch:
             recover(plan.target)
             refuse_other_workbook(plan)
         except LockedError as error:
+            if id(plan) not in self._refused:
+                note(plan, f"waits, {str(error).partition(': ')[2]}")
             since = self._refused.setdefault(id(plan), time.monotonic())
             if time.monotonic() - since < self._settings.wait_s:
                 return False
@@ -193,6 +196,7 @@ class Batch:
             given_up = nothing(plan, "failed", _cause(error))
         else:
             self._refused.pop(id(plan), None)
+            note(plan, "; ".join(reasons(plan)) or "asked for again")
             self._runs.append(_Run(plan=plan, began=time.monotonic(), started=now(), held=held))
             return True
         self._refused.pop(id(plan), None)
@@ -225,6 +229,7 @@ class Batch:
             known = self._ran.get(key) or self._kept(key)
             if known is not None:
                 run.outcomes[name], run.executed[name] = known
+                note(run.plan, f"{name} is kept from before")
                 continue
             run.waits_for.add(name)
             self._asking.setdefault(key, []).append((run, name))
@@ -289,6 +294,8 @@ class Batch:
             if work.executor is self._executor:
                 self._executor = None
             if work.tries <= work.retries:
+                for plan in self._plans_of(work):
+                    note(plan, f"{work.name} is begun again: {_cause(error)}")
                 self._submit(replace(work, tries=work.tries + 1))
                 return
             result = error
@@ -299,6 +306,9 @@ class Batch:
         else:
             self._dressed(work.of, result)
 
+    def _plans_of(self, work: _Work) -> list[Plan]:
+        return [run.plan for run, _ in self._asking[work.of]] if work.call is execute else [work.of.plan]
+
     def _executed(self, name: str, key: str, result: Any) -> None:
         if isinstance(result, Exception):
             cause = _cause(result) if isinstance(result, OSError) else f"its worker ended: {_cause(result)}"
@@ -308,6 +318,7 @@ class Batch:
         for place, (run, asked) in enumerate(self._asking.pop(key)):
             run.waits_for.discard(asked)
             run.outcomes[asked], run.executed[asked] = self._ran[key]
+            note(run.plan, _said(result))
             run.ran += place == 0
 
     def _dress(self, run: _Run) -> None:
@@ -354,6 +365,7 @@ class Batch:
         self._finish(run.plan, rendered)
 
     def _finish(self, plan: Plan, rendered: Rendered) -> None:
+        note(plan, rendered.line().partition(": ")[2])
         self._done[id(plan)] = self._settings.tell(rendered)
 
 
@@ -367,23 +379,6 @@ def unrecorded(rendered: Rendered, error: Exception) -> Rendered:
     return replace(rendered, cause=rendered.cause or _cause(error), exit_code=rendered.exit_code or SOME_FAILED)
 
 
-def refuse_other_workbook(plan: Plan) -> None:
-    """Keep the report of one workbook from replacing that of another.
-
-    Raises
-    ------
-    ReportError
-        The period's folder holds another workbook's report.
-    """
-    parameters = (read_manifest(plan.target) or {}).get("parameters")
-    before = parameters.get("workbook") if isinstance(parameters, dict) else None
-    now = plan.parameters.get("workbook")
-    if before is not None and now is not None and before != now:
-        raise ReportError(f"{plan.name} holds the report of workbook {before!r}, got {now!r}. "
-                          f"Give this workbook a report of its own: copy reports/{plan.definition.name}.yml under "
-                          "another name, with that name inside.")
-
-
 def _destination(plan: Plan, *, status: str, run: _Run) -> Path:
     """Choose where a run goes: a partial one never takes the place of a good one."""
     good = (read_manifest(plan.target) or {}).get("status") == "ok"
@@ -392,6 +387,12 @@ def _destination(plan: Plan, *, status: str, run: _Run) -> Path:
     moment = dt.datetime.fromisoformat(run.started)
     name = "-".join(filter(None, (plan.period, plan.unit, f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03d}Z")))
     return plan.published / plan.definition.name / "failed" / name
+
+
+def _said(outcome: dict[str, Any]) -> str:
+    again = f", {outcome['tries']} tries" if outcome.get("tries", 1) > 1 else ""
+    # Why it failed stands in the report, which is searched for secrets; a log is not.
+    return f"{outcome['name']} {outcome['status']} in {outcome['seconds']:.1f} s{again}"
 
 
 def _cause(error: Exception) -> str:

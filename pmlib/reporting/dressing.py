@@ -12,6 +12,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pmlib.errors import ReportError
 from pmlib.months import month_name, parse_month
 from pmlib.reporting.audiences import audience_page
 from pmlib.reporting.definition import Format, notebook_path
@@ -19,11 +20,11 @@ from pmlib.reporting.dressing_key import dressing_key
 from pmlib.reporting.executed import NOTEBOOK
 from pmlib.reporting.export import Page, PageWriter, neighbours, notebook_title
 from pmlib.reporting.file_hashes import digest
-from pmlib.reporting.history.changes import Changes, compare
+from pmlib.reporting.history.changes import Changes, compare, not_compared
 from pmlib.reporting.leaks import refuse_secrets
 from pmlib.reporting.outcomes import NotebookRun
 from pmlib.reporting.pages import index_page, page_facts
-from pmlib.reporting.plan import Plan
+from pmlib.reporting.plan import Plan, public
 from pmlib.reporting.provenance import INPUTS, corrected_since, first_marks, package_version, versions
 from pmlib.reporting.publish import MANIFEST_FORMAT, force_to_disk, hashes
 from pmlib.reporting.record import write_json
@@ -183,7 +184,11 @@ def _summary(dressing: Dressing) -> dict[str, Any]:
 def _changes(dressing: Dressing) -> Changes | None:
     if dressing.before is None:
         return None
-    changes = compare(dressing.before, dressing.folder)
+    try:
+        changes = compare(dressing.before, dressing.folder)
+    except ReportError:
+        # This period is as good as it was; what stands beside it is said, not hidden.
+        return not_compared(str(dressing.period_before))
     changes.write(dressing.folder)
     return changes
 
@@ -281,6 +286,7 @@ def _manifest(dressing: Dressing, summary: Mapping[str, Any], changes: Changes |
         "notebooks": [run.to_dict() for run in dressing.runs],
         "files": hashes(dressing.folder),
         "parameters": plan.parameters,
+        "workbook": public(plan.workbook),
         "asked": plan.asked,
         "seeds": plan.seeds,
         "inputs": plan.inputs,
@@ -292,6 +298,7 @@ def _manifest(dressing: Dressing, summary: Mapping[str, Any], changes: Changes |
         "changes": {
             "before": dressing.period_before,
             "sentences": changes.sentences() if changes is not None else [],
+            "note": changes.note if changes is not None else "",
         },
         "corrected": dressing.corrected,
         "versions": versions(),

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pmlib.errors import ReportError
 from pmlib.reporting.dressing_key import before_of, dressing_key
-from pmlib.reporting.plan import Plan
+from pmlib.reporting.plan import Plan, public
 from pmlib.reporting.provenance import versions
 from pmlib.reporting.publish import hashes, read_manifest
 
@@ -46,7 +47,25 @@ def reasons(plan: Plan) -> list[str]:
         return _why_run_again(plan, manifest)
     if manifest.get("dressing") != dressing_key(plan, before_of(plan)):
         return ["its pages: the definition, the templates or the period before changed"]
+    changes = manifest.get("changes")
+    if isinstance(changes, dict) and changes.get("note"):
+        return ["the period before could not be compared with"]
     return _damaged(plan.target, manifest)
+
+
+def refuse_other_workbook(plan: Plan) -> None:
+    """Keep the report of one workbook from replacing that of another.
+
+    Raises
+    ------
+    ReportError
+        The period's folder holds another workbook's report.
+    """
+    before, now = (read_manifest(plan.target) or {}).get("workbook"), public(plan.workbook)
+    if before is not None and now is not None and before != now:
+        raise ReportError(f"{plan.name} holds the report of workbook {before!r}, got {now!r}. "
+                          f"Give this workbook a report of its own: copy reports/{plan.definition.name}.yml under "
+                          "another name, with that name inside.")
 
 
 def _unwell(manifest: Mapping[str, Any]) -> list[str]:

@@ -158,7 +158,9 @@ def notebook_source(notebook: Path) -> str:
     """Give what a notebook does, outputs aside: its cells, their tags, what it needs."""
     content = load_notebook(notebook)
     about = content.get("metadata", {})
-    cells = [[cell["cell_type"], "".join(cell["source"]), cell.get("metadata", {})] for cell in content["cells"]]
+    # Of a cell's metadata only the tags: JupyterLab writes down beside them when it ran.
+    cells = [[cell["cell_type"], "".join(cell["source"]), cell.get("metadata", {}).get("tags", [])]
+             for cell in content["cells"]]
     return json.dumps([cells, about.get("pmlib"), about.get("kernelspec", {}).get("name")], sort_keys=True)
 
 

@@ -239,7 +239,7 @@ class Planner:
             period=period,
             unit=unit,
             unit_name=value[1],
-            parameters={name: _public(one) for notebook in bound.values() for name, one in notebook.items()},
+            parameters={name: public(one) for notebook in bound.values() for name, one in notebook.items()},
             bound=bound,
             missing={name: tables for name, tables in missing.items() if tables},
             blocked=dict(facts.blocked) if facts is not None else {},
@@ -259,7 +259,7 @@ class Planner:
         )
 
 
-def _public(value: Value) -> Value:
+def public(value: Value) -> Value:
     """Take the password out of an address: manifests and pages show what was passed."""
     if not isinstance(value, str) or "://" not in value:
         return value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import hashlib
 import json
 import os
 import shutil
@@ -19,6 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pmlib.errors import LockedError, ReportError, did_you_mean
+from pmlib.reporting.file_hashes import sha256_of
 from pmlib.reporting.record import write_json
 
 #: Manifest layout; raised when a reader of old manifests would go wrong.
@@ -286,12 +286,7 @@ def write_page(published: Path, name: str, text: str) -> Path:
 def hashes(folder: Path) -> dict[str, str]:
     """SHA-256 of every file below a folder, by path, sorted."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
 
 
 def read_manifest(folder: Path) -> dict[str, object] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ from pmlib.reporting.outcomes import Rendered, Reports, unchanged
 from pmlib.reporting.pages import write_index
 from pmlib.reporting.plan import Plan
 from pmlib.reporting.publish import sweep, workplace
+from pmlib.reporting.run_log import run_logs
 from pmlib.reporting.safety import keep_private, private_folder
 
 #: Seconds a second run waits for the first.
@@ -62,7 +64,7 @@ def render(
     ParameterError
         The jobs belong to several projects.
     ReportError
-        A form of a report cannot be written here.
+        A form of a report cannot be written here, or the place of all reports is a file.
     """
     if len({job.published for job in jobs}) != 1:
         raise ParameterError(f"jobs: got {len(jobs)} of several projects or none, allowed those of one project. "
@@ -70,6 +72,8 @@ def render(
     _refuse_unwritable(jobs)
     published = jobs[0].published
     index = published / "index.html"
+    if published.exists() and not published.is_dir():
+        raise ReportError(f"{published} is a file, allowed is a folder. Move it away.")
     if not force and index.is_file() and all(map(is_fresh, jobs)):
         # Nothing to start, to hold or to write.
         reports = [unchanged(job) for job in jobs]
@@ -96,6 +100,7 @@ def _in_batch(
     published = jobs[0].published
     with ExitStack() as stack:
         folder = stack.enter_context(workplace(published, secrets.token_hex(4)))
+        stack.enter_context(run_logs())
         zygote = stack.enter_context(_warm(cold))
         bar = stack.enter_context(_progress(len(jobs)))
 
@@ -164,9 +169,11 @@ def _pools(stack: ExitStack, workers: int | None) -> Callable[[], Executor]:
 @contextmanager
 def _progress(total: int) -> Iterator[Any]:
     from tqdm import tqdm
+    from tqdm.contrib.logging import logging_redirect_tqdm
 
     # disable=None: silent unless a terminal is watching.
-    with tqdm(total=total, disable=None, unit="report", leave=False) as bar:
+    loud = [log for log in [logging.getLogger("pmlib")] if log.handlers]
+    with logging_redirect_tqdm(loud), tqdm(total=total, disable=None, unit="report", leave=False) as bar:
         yield bar
 
 

@@ -17,9 +17,9 @@ import pytest
 from nbclient import NotebookClient
 
 from pmlib.errors import ParameterError, ReportError
-from pmlib.reporting.batch import refuse_other_workbook
 from pmlib.reporting.definition import load_definition
 from pmlib.reporting.executed import execute
+from pmlib.reporting.freshness import refuse_other_workbook
 from pmlib.reporting.outcomes import Rendered
 from pmlib.reporting.plan import Plan, plan_reports
 from pmlib.reporting.publish import hashes, hold
@@ -165,7 +165,7 @@ def test_the_manifest_says_what_was_read_run_and_written(go: Callable[..., Rende
     assert said.keys() == {
         "format", "report", "title", "period", "unit", "unit_name", "run_id", "status", "notebooks", "files",
         "parameters", "asked", "seeds", "inputs", "source", "notebook_sources", "execution", "dressing", "decided",
-        "changes", "corrected", "versions", "git", "started", "finished",
+        "changes", "corrected", "versions", "git", "started", "finished", "workbook",
     }  # fmt: skip
     assert (said["status"], said["unit"], said["git"]) == ("ok", None, None)
     assert said["notebooks"][0].keys() == {
@@ -378,11 +378,11 @@ def test_a_kill_anywhere_in_a_run_leaves_the_folder_whole_or_absent(project: Cal
 def test_a_report_of_another_workbook_is_never_replaced(tmp_path: Path) -> None:
     target = tmp_path / "2025-12"
     target.mkdir()
-    manifest = {"format": 1, "parameters": {"workbook": "data/quillmark"}}
+    manifest = {"format": 1, "workbook": "data/quillmark"}
     (target / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     asked = SimpleNamespace(definition=SimpleNamespace(name="monthly"), name="monthly 2025-12", target=target,
-                            parameters={"workbook": "mine"})
+                            workbook="mine")
     with pytest.raises(ReportError, match="holds the report of workbook 'data/quillmark', got 'mine'"):
         refuse_other_workbook(asked)  # type: ignore[arg-type]
-    asked.parameters["workbook"] = "data/quillmark"
+    asked.workbook = "data/quillmark"
     refuse_other_workbook(asked)  # type: ignore[arg-type]

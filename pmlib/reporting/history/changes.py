@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,11 +38,14 @@ class Changes:
         All notebooks of the two periods.
     before : str
         The period compared with, ``YYYY-MM``; empty where it is not known.
+    note : str
+        Why nothing was compared; empty where it was.
     """
 
     rows: pd.DataFrame
     notebooks: tuple[str, ...]
     before: str = ""
+    note: str = ""
 
     def to_frame(self) -> pd.DataFrame:
         """One row per change."""
@@ -59,7 +62,7 @@ class Changes:
         from pmlib.reporting.history.sentences import sentences
 
         if self.rows.empty:
-            return [f"Nothing changed {self._against}."]
+            return [self.note or f"Nothing changed {self._against}."]
         said = sentences(self.rows) or [f"{self.summary()} No decision and no leading figure is among them."]
         return said[:limit]
 
@@ -84,12 +87,12 @@ class Changes:
         """
         own = self.rows[self.rows["notebook"].isin(list(names))].reset_index(drop=True)
         kept = tuple(name for name in self.notebooks if name in names)
-        return Changes(rows=own, notebooks=kept, before=self.before)
+        return replace(self, rows=own, notebooks=kept)
 
     def summary(self) -> str:
         """Say how much changed, by what it is."""
         if self.rows.empty:
-            return f"Nothing changed {self._against}."
+            return self.note or f"Nothing changed {self._against}."
         counted = self._counted()
         among = [_number(counted[what], *what) for what in (_DECISION, _FIGURE) if counted[what]]
         cells = f"{_number(counted[_CELL], *_CELL)} changed{', among them ' * bool(among)}{' and '.join(among)}"
@@ -199,12 +202,14 @@ def compare(before: Path, now: Path, *, rows: int = 10_000) -> Changes:
     Raises
     ------
     ReportError
-        A folder has no readable ``summary.json``, or a table cannot be read.
+        A folder has no readable ``summary.json``, a table cannot be read, or what was published is not as it was.
     """
     import pandas as pd
 
     from pmlib.reporting.history.table_changes import changes_frame
 
+    for folder in (before, now):
+        _refuse_damaged(folder)
     answers = _answers(before), _answers(now)
     tables = _tables(before), _tables(now)
     notebooks = [{*answer, *(name for name, _ in table)} for answer, table in zip(answers, tables, strict=True)]
@@ -216,6 +221,29 @@ def compare(before: Path, now: Path, *, rows: int = 10_000) -> Changes:
             frames.append(_one_sided("notebook", name in notebooks[1], notebook=name))
     made = pd.concat(frames, ignore_index=True)
     return Changes(rows=made, notebooks=tuple(sorted(notebooks[0] | notebooks[1])), before=_period(before))
+
+
+def not_compared(before: str) -> Changes:
+    """Say that the period before cannot be compared with, because its folder is not as it was published."""
+    from pmlib.months import month_name, parse_month
+    from pmlib.reporting.history.table_changes import changes_frame
+
+    return Changes(rows=changes_frame([]), notebooks=(), before=before,
+                   note=f"Not compared with {month_name(parse_month(before))}: its folder is not as it was published. "
+                        "Render that period anew, then this one.")
+
+
+def _refuse_damaged(folder: Path) -> None:
+    from pmlib.reporting.file_hashes import sha256_of
+    from pmlib.reporting.publish import read_manifest
+
+    published: Any = (read_manifest(folder) or {}).get("files")
+    kept = published if isinstance(published, dict) else {}
+    for name, known in kept.items():
+        path = folder / name
+        read = name == "summary.json" or name.endswith(".parquet")
+        if read and (not path.is_file() or sha256_of(path) != known):
+            raise ReportError(f"{path}: not as it was published. Render the period anew.")
 
 
 def _answers(folder: Path) -> dict[str, Mapping[str, Any]]:
