@@ -34,15 +34,21 @@ def known_on(table: Any, definition: Table, day: dt.date | None) -> Any:
     day : date or None
         None: everything is known; of versions the newest counts.
     """
-    if day is not None:
-        table = _hidden(_not_later(table, definition, definition.dated_by, day), definition, day)
+    table = versions_on(table, definition, day)
     version = definition.versioned_by
     if not version:
         return table
-    table = _not_later(table, definition, version, day) if day is not None else table
     rest = [name for name in definition.key if name != version]
     newest = table.sort_values(version, kind="stable").drop_duplicates(rest, keep="last")
     return newest.sort_index().reset_index(drop=True)
+
+
+def versions_on(table: Any, definition: Table, day: dt.date | None) -> Any:
+    """Leave out what was not known on a day, and keep every version of what was; parameters as of ``known_on``."""
+    if day is None:
+        return table
+    table = _hidden(_not_later(table, definition, definition.dated_by, day), definition, day)
+    return _not_later(table, definition, definition.versioned_by, day)
 
 
 def _not_later(table: Any, definition: Table, column: str, day: dt.date) -> Any:

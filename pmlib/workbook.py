@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from pmlib.baseline import known_on, marks
+from pmlib.baseline import known_on, marks, versions_on
 from pmlib.checking import check_all
 from pmlib.errors import BlockedTableError, CheckError, MissingTableError, ParameterError, WorkbookError, nearest
 from pmlib.months import last_day, month_of, month_text, parse_month
@@ -134,6 +134,32 @@ class Workbook(Mapping[str, Any]):
         """
         day = _day(as_of)
         return replace(self, as_of=day, _tables=_known(self._every_date, day))
+
+    def versions(self, name: str) -> Any:
+        """Give a table with every version that was known, where indexing gives the newest alone.
+
+        Parameters
+        ----------
+        name : str
+            A table of this workbook.
+
+        Returns
+        -------
+        DataFrame, or Ibis table where the table is large
+
+        Raises
+        ------
+        MissingTableError, BlockedTableError
+            It is not there, or cannot be used.
+
+        Examples
+        --------
+        >>> book = open_workbook("data/quillmark")
+        >>> len(book["weights"]), len(book.versions("weights"))
+        (18, 36)
+        """
+        self[name]
+        return versions_on(self._every_date[name], TABLES[name], self.as_of)
 
     def marks(self) -> pd.DataFrame:
         """Mark what the tables hold as of this day: table, part, rows, mark (see ``pmlib.baseline``)."""

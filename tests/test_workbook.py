@@ -109,6 +109,16 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path):
         open_workbook(tmp_path / "nowhere")
 
 
+def test_versions_are_all_those_known_on_the_day_where_indexing_gives_the_newest(quillmark):
+    then = quillmark.baseline("2025-06")
+    days = then.versions("estimates")["as_of"]
+    assert days.nunique() == 3
+    assert days.max() == pd.Timestamp("2025-06-30") == then["estimates"]["as_of"].max()
+    assert len(quillmark.versions("estimates")) > 3 * len(quillmark["estimates"])
+    with pytest.raises(MissingTableError, match="'group_limits' is not in"):
+        quillmark.versions("group_limits")
+
+
 def test_as_of_shows_the_versions_and_events_known_then(folder):
     path = folder(
         objectives="objective_id,name,worst,best\nA,a,0,1\n",

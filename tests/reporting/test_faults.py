@@ -198,7 +198,7 @@ def test_thirty_kills_lose_nothing_and_repeat_nothing(machine: Callable[..., Mac
     assert kept.isdisjoint(again)
     assert not again or max(again.values()) == 1
     at.assert_whole()
-    assert {path.name for path in (at.published / "monthly").iterdir()} == {"2025-11", "2025-12"}
+    assert {path.name for path in (at.published / "monthly").iterdir()} == {"2025-11", "2025-12", "logs"}
     assert at.temporary() == []
     assert "unchanged" in at.run()[1]
     assert at.all_gone()
@@ -485,11 +485,11 @@ def command_line(
 
 
 def files_of(root: Path) -> dict[str, Any]:
-    """Everything published but executed notebooks, times and the history."""
+    """Everything published but executed notebooks, times, logs and the history."""
     published = root / "reports" / "published"
     found: dict[str, Any] = {name: value for name, value in hashes(published).items()
                              if name == "index.html" or name.startswith("monthly/")}
-    for name in [name for name in found if name.endswith(".ipynb")]:
+    for name in [name for name in found if name.endswith((".ipynb", ".log"))]:
         del found[name]
     for name in [name for name in found if name.endswith("manifest.json")]:
         manifest = json.loads((published / name).read_text(encoding="utf-8"))
