@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -78,3 +79,17 @@ def test_kinds_are_counted_in_full_and_shown_with_their_first_rows(tmp_path):
         "  projects.csv row 3 column 'bac_k': not a number: got 'x', allowed: number, 0 or more. Write a plain number "
         "with a decimal point and no thousands separator.", "  and 1,999 more"]
     assert isinstance(quarantine.to_frame(), pd.DataFrame)
+
+
+def test_the_money_set_aside_is_the_same_however_the_engine_shares_out_the_rows(folder):
+    units = np.random.default_rng(1).integers(1, 9, 400_000)
+    rows = pd.DataFrame({"order_id": [f"O{n}" for n in range(len(units))], "date": "2025-01-01", "product_id": "PR1",
+                         "customer_id": "C1", "units": units, "paid_price": units / 7})
+    rows.loc[::3, "product_id"] = "PR9"
+    path = folder(products="product_id,name\nPR1,One\n")
+    rows.to_parquet(path / "orders.parquet", row_group_size=50_000)
+    found = [kind for _ in range(3) for kind in open_workbook(path).quarantine.kinds if kind.column == "product_id"]
+    shares = {float(kind.weight).hex() for kind in found}
+    money = (rows["units"] * rows["paid_price"]).round(4)[::3].sum()
+    assert len(shares) == 1
+    assert float.fromhex(shares.pop()) == pytest.approx(money, rel=1e-9)
