@@ -51,11 +51,9 @@ def sentences(changes: pd.DataFrame) -> list[str]:
     own = changes[changes["table"] != ANSWER]
     words = deciding_words(own)
     decided = words["decides"]
-    # Other tables repeat what one decides.
-    further = words[~decided & ~words.duplicated(["subject", "before", "now"])]
     return [
         *_decisions(words[decided]), *_notebooks(changes), *_headlines(changes), *_figures(changes),
-        *_further_words(further), *_parts(changes), *_rows(own), *_wholes(own),
+        *_further_words(words[~decided]), *_parts(changes), *_rows(own), *_wholes(own),
     ]
 
 
@@ -89,7 +87,7 @@ def deciding_words(changes: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Its rows with ``rank``, ``named`` (whether the table is named after a deciding word) and ``decides``;
+        Its rows, each change once, with ``rank``, ``named`` (whether the table is named after a deciding word) and ``decides``;
         decisions first, then the most telling, later notebooks before earlier ones, which introduce and check.
     """
     ranks = {name: rank for rank, names in enumerate(DECIDING) for name in names}
@@ -109,7 +107,8 @@ def deciding_words(changes: pd.DataFrame) -> pd.DataFrame:
     same = (told["rank"] == first["rank"]) & (told["table"] == first["table"])
     decides = (same & (told["named"] | (told["rank"] == 0))).astype(bool)
     told = told.assign(decides=decides, further=~decides)
-    return told.sort_values(["further", "rank", "later"], kind="stable")
+    told = told.sort_values(["further", "rank", "later"], kind="stable")
+    return told[~told.duplicated(["subject", "before", "now"])]
 
 
 def _decisions(decided: pd.DataFrame) -> list[str]:

@@ -90,6 +90,14 @@ def test_a_decision_that_other_tables_repeat_is_said_once(period: Folder) -> Non
     assert changes.headline()["1 decision"] == "changed against November 2025"
 
 
+def test_a_decision_that_an_earlier_notebook_repeats_is_said_once(period: Folder) -> None:
+    before, now = decisions(P17="keep"), decisions(P17="stop")
+    changes = tabled(period, {f"{PLAN}/decisions": before, "00_intro/plan": before},
+                     {f"{PLAN}/decisions": now, "00_intro/plan": now})
+    assert changes.sentences() == ["P17 Name of P17: keep → stop."]
+    assert changes.headline()["1 decision"] == "changed against November 2025"
+
+
 def test_what_another_plan_would_decide_does_not_pass_for_the_decision(period: Folder) -> None:
     plan, core = f"{PLAN}/decisions", f"{PLAN}/core"
     changes = tabled(period, {plan: decisions(P1="keep"), core: decisions(P1="hold", P2="keep")},
