@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pmlib.display import note as note
     from pmlib.display import reconcile as reconcile
     from pmlib.display import table as table
+    from pmlib.one_list import one_list as one_list
     from pmlib.portfolio import Policy as Policy
     from pmlib.portfolio import rebalance as rebalance
     from pmlib.product import review_products as review_products
@@ -32,16 +33,16 @@ if TYPE_CHECKING:
 
 _ROOMS = ("plots", "portfolio", "product", "reporting", "scoring", "widgets")
 _VERBS = {
-    "Policy": "portfolio", "answer": "display", "data_quality": "quality", "figure": "display",
-    "if_available": "display", "note": "display", "open_workbook": "workbook", "portfolio_or_product": "aspects",
-    "rebalance": "portfolio", "reconcile": "display", "record": "reporting", "review_products": "product",
-    "score": "scoring", "table": "display",
+    "Policy": "portfolio", "answer": "display", "data_quality": "quality", "figure": "display", "if_available":
+    "display", "note": "display", "one_list": "one_list", "open_workbook": "workbook", "portfolio_or_product":
+    "aspects", "rebalance": "portfolio", "reconcile": "display", "record": "reporting", "review_products":
+    "product", "score": "scoring", "table": "display",
 }
 
 __all__ = [
-    "Policy", "answer", "data_quality", "figure", "if_available", "note", "open_workbook", "plots", "portfolio",
-    "portfolio_or_product", "product", "rebalance", "reconcile", "record", "reporting", "review_products", "score",
-    "scoring", "table", "widgets",
+    "Policy", "answer", "data_quality", "figure", "if_available", "note", "one_list", "open_workbook", "plots",
+    "portfolio", "portfolio_or_product", "product", "rebalance", "reconcile", "record", "reporting",
+    "review_products", "score", "scoring", "table", "widgets",
 ]
 
 

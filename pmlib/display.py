@@ -26,6 +26,8 @@ _LARGE = 36
 #: Letters of a cell as text: every row is as wide as the widest.
 _LONGEST_CELL = 200
 _EMPTY = "–"
+#: How columns end that hold months, and ratios around 1.
+_MONTHS, _RATIOS = ("month", "finish", "finish_low", "finish_high"), ("cpi", "spi", "spi_t")
 # Figures and months stand to the right, unbroken, also with an interval or an arrow behind them; ids do not.
 _FIGURE = re.compile(r"(\d{4}-\d\d|[+-]?\d[\d,.]*( %)?( \(.*\))?( [▲▼–])?|–)$")
 
@@ -90,7 +92,7 @@ def table(
     ----------
     frame : DataFrame
         Sorted by what matters. Columns ending in ``_k`` are shown without decimals, those with
-        ``share`` in their name in percent, months as YYYY-MM.
+        ``share`` in their name in percent, cost and schedule indices with two decimals, months as YYYY-MM.
     caption : str
         What it shows, with the unit; how many rows there are in all is added.
     columns : mapping of str to str, optional
@@ -251,7 +253,7 @@ def _cell(name: str, value: Any) -> str:
         return _EMPTY
     if isinstance(value, bool) or str(value) in ("True", "False"):
         return "yes" if value else "no"
-    if name.endswith("month") and pd.api.types.is_integer(value):
+    if name.endswith(_MONTHS) and pd.api.types.is_integer(value):
         return month_text(int(value))
     if name in ("year", "row"):
         return str(int(value))
@@ -265,5 +267,6 @@ def _cell(name: str, value: Any) -> str:
 def _decimal(name: str, value: float) -> str:
     if "share" in name:
         return f"{100 * value:.1f} %"
-    text = f"{value:,.0f}" if name.endswith(("_k", "_eur", "_points")) else f"{value:,.1f}"
-    return text.replace("-0.0", "0.0") if text == "-0.0" else "0" if text == "-0" else text
+    places = 0 if name.endswith(("_k", "_eur", "_points")) else 2 if name.endswith(_RATIOS) else 1
+    text = f"{value:,.{places}f}"
+    return text.lstrip("-") if not text.strip("-0.") else text

@@ -12,9 +12,9 @@ HEAVY = ("pandas", "numpy", "matplotlib", "papermill", "ipywidgets", "ibis", "du
 
 def test_the_exported_names_are_these_and_no_others():
     assert pm.__all__ == [
-        "Policy", "answer", "data_quality", "figure", "if_available", "note", "open_workbook", "plots", "portfolio",
-        "portfolio_or_product", "product", "rebalance", "reconcile", "record", "reporting", "review_products", "score",
-        "scoring", "table", "widgets",
+        "Policy", "answer", "data_quality", "figure", "if_available", "note", "one_list", "open_workbook", "plots",
+        "portfolio", "portfolio_or_product", "product", "rebalance", "reconcile", "record", "reporting",
+        "review_products", "score", "scoring", "table", "widgets",
     ]
 
 

@@ -13,6 +13,8 @@ import pandas as pd
 from pmlib.errors import BlockedTableError, MissingTableError, ParameterError, nearest
 from pmlib.months import month_name
 from pmlib.portfolio.actions import first_month, to_decide
+from pmlib.portfolio.claims.ledger import CONTENT
+from pmlib.portfolio.claims.wording import currency_of, metric_words
 from pmlib.portfolio.policy import Policy
 from pmlib.portfolio.valuation import going_on
 
@@ -290,7 +292,7 @@ def _judged(tables: Mapping[str, Any], project_id: str, first: int) -> Case:
     unit_k = float(ahead["benefit_k"]) / claim["claimed_p50"] if claim["claimed_p50"] else 0.0
     needed = break_even(cost_to_go_k=float(ahead["cost_k"]), benefit_per_unit_k=unit_k,
                         exit_cost_k=float(project["exit_cost_k"]), salvage_k=float(project["salvage_k"]))
-    verdict = _Verdict(claim=claim, found=found, unit_k=unit_k, needed=needed, currency=_currency(tables),
+    verdict = _Verdict(claim=claim, found=found, unit_k=unit_k, needed=needed, currency=currency_of(tables),
                        verbs=("start", "decline") if project["state"] == "proposed" else ("keep", "stop"))
     known = verdict.weighed(1.0)
     return Case(project_id=project_id, subject=f"{project['name']} ({project_id})", metric=verdict.unit[0],
@@ -303,6 +305,7 @@ def _claim_with_evidence(
 ) -> tuple[dict[Any, Any], pd.DataFrame]:
     claims, known = (frame[frame["project_id"] == project_id] for frame in (tables["benefit_map"], tables["evidence"]))
     known = known[known["month"] < first].drop_duplicates("evidence_id")
+    known = known.drop_duplicates([name for name in CONTENT if name in known])
     for claim in claims.to_dict("records"):
         found = known[(known["product_id"] == claim["product_id"]) & (known["metric"] == claim["metric"])]
         if len(found):
@@ -317,11 +320,6 @@ def _pooled(found: pd.DataFrame) -> tuple[float, float]:
         raise ParameterError("evidence has a standard_error of 0. Take it from the read-out of the measurement.")
     precision = 1.0 / found["standard_error"].astype(float) ** 2
     return float((precision * found["estimate"]).sum() / precision.sum()), float(precision.sum() ** -0.5)
-
-
-def _currency(tables: Mapping[str, Any]) -> str:
-    book = tables.get("workbook")
-    return "EUR" if book is None or book.empty or "currency" not in book else str(book["currency"].iloc[0])
 
 
 def _gain(real: bool) -> str:
@@ -356,9 +354,7 @@ class _Verdict:
     @property
     def unit(self) -> tuple[str, str]:
         """Metric and unit, ``retention_pp`` -> retention, pp; a metric without a unit keeps its name."""
-        name, _, unit = str(self.claim["metric"]).rpartition("_")
-        known = {"pp": "pp", "points": "points", "share": "share", "k": f"thousand {self.currency}"}
-        return (name.replace("_", " "), known[unit]) if name and unit in known else (str(self.claim["metric"]), "")
+        return metric_words(str(self.claim["metric"]), self.currency)
 
     def steps(self) -> pd.DataFrame:
         sure, doubted = self.weighed(1.0), self.weighed(DOUBT)

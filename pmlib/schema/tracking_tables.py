@@ -129,7 +129,8 @@ TRACKING_TABLES = (
         columns=(
             reference("project_id", "projects"),
             reference("product_id", "products"),
-            text("metric", "the product metric, with its unit, such as retention_pp"),
+            text("metric", "the product metric, with its unit, such as retention_pp; one ending in _rate is a level, "
+                           "0-1"),
             number("claimed_p10", "low end of the claimed change", "unit of the metric"),
             number("claimed_p50", "middle", "unit of the metric"),
             number("claimed_p90", "high end", "unit of the metric"),

@@ -155,6 +155,12 @@ def test_two_measurements_count_like_one_after_the_other_and_a_repeated_one_once
     assert (case.posterior.mean, case.posterior.sd) == pytest.approx((again.mean, again.sd))
 
 
+def test_the_same_measurement_under_another_id_counts_once():
+    again, twice = judged(), judged(evidence=evidence({}, {"evidence_id": "E2"}))
+    assert twice.gain_k == again.gain_k
+    assert twice.summary() == again.summary()
+
+
 def test_evidence_of_later_months_or_other_metrics_does_not_count():
     assert "no claim of it was measured by this month" in weigh_evidence(
         tables(), project_id="P44", period="2025-08").summary()

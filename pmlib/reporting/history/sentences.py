@@ -87,8 +87,9 @@ def deciding_words(changes: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Its rows, each change once, with ``rank``, ``named`` (whether the table is named after a deciding word) and ``decides``;
-        decisions first, then the most telling, later notebooks before earlier ones, which introduce and check.
+        Its rows, each change once, with ``rank``, ``named`` (whether the table is named after a deciding word) and
+        ``decides``; decisions first, then the most telling, later notebooks before earlier ones, which introduce and
+        check.
     """
     ranks = {name: rank for rank, names in enumerate(DECIDING) for name in names}
     named = changes["table"].str.removesuffix("s").isin(list(ranks))

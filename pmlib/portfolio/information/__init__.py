@@ -1,0 +1,1 @@
+"""What it is worth to learn more about a project before deciding: perfect information, studies, the whole portfolio."""
