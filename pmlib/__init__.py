@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pmlib.display import note as note
     from pmlib.display import reconcile as reconcile
     from pmlib.display import table as table
-    from pmlib.one_list import one_list as one_list
+    from pmlib.forward_value import one_list as one_list
+    from pmlib.period_review import review_period as review_period
     from pmlib.portfolio import Policy as Policy
     from pmlib.portfolio import rebalance as rebalance
     from pmlib.product import review_products as review_products
@@ -33,16 +34,16 @@ if TYPE_CHECKING:
 
 _ROOMS = ("plots", "portfolio", "product", "reporting", "scoring", "widgets")
 _VERBS = {
-    "Policy": "portfolio", "answer": "display", "data_quality": "quality", "figure": "display", "if_available":
-    "display", "note": "display", "one_list": "one_list", "open_workbook": "workbook", "portfolio_or_product":
-    "aspects", "rebalance": "portfolio", "reconcile": "display", "record": "reporting", "review_products":
-    "product", "score": "scoring", "table": "display",
+    "Policy": "portfolio", "answer": "display", "data_quality": "quality", "figure": "display",
+    "if_available": "display", "note": "display", "one_list": "forward_value", "open_workbook": "workbook",
+    "portfolio_or_product": "aspects", "rebalance": "portfolio", "reconcile": "display", "record": "reporting",
+    "review_period": "period_review", "review_products": "product", "score": "scoring", "table": "display",
 }
 
 __all__ = [
     "Policy", "answer", "data_quality", "figure", "if_available", "note", "one_list", "open_workbook", "plots",
     "portfolio", "portfolio_or_product", "product", "rebalance", "reconcile", "record", "reporting",
-    "review_products", "score", "scoring", "table", "widgets",
+    "review_period", "review_products", "score", "scoring", "table", "widgets",
 ]
 
 

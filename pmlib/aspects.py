@@ -14,6 +14,7 @@ from pmlib.months import as_month, month_name
 from pmlib.portfolio.actions import first_month
 from pmlib.portfolio.decision import Decision, rebalance
 from pmlib.portfolio.evidence import Case, weigh_evidence
+from pmlib.portfolio.lessons import learned
 from pmlib.portfolio.wording import big
 from pmlib.product.change import Arrow
 from pmlib.product.review import ProductReview, review_products
@@ -86,7 +87,7 @@ class Aspects:
             said.append(self._case.dispute())
         if self._case.found and self.plan is not None and self.plan.found:
             verb = self.plan.actions.set_index("project_id")["action"][self._case.project_id]
-            said.append(f"The plan, made of estimates alone, says {verb}.")
+            said.append(f"The plan, which reads what was measured, says {verb}.")
         return " ".join(said)
 
     def headline(self) -> dict[str, str]:
@@ -157,7 +158,7 @@ def portfolio_or_product(
     <Aspects December 2025: no projects, no product; no case>
     """
     last = first_month(tables, None) - 1 if period is None else as_month(period)
-    plan = _asked(lambda: rebalance(tables, period=last))
+    plan = _asked(lambda: rebalance(learned(tables, period=last).tables, period=last))
     review = _asked(lambda: review_products(tables, period=last, months=_WINDOW))
     row = None if review is None or review.board.empty else _product_row(review.board, tables, project)
     portfolio = _need("projects to decide, with estimates or cash_flows") * len(ASPECTS)

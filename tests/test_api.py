@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ def test_the_exported_names_are_these_and_no_others():
     assert pm.__all__ == [
         "Policy", "answer", "data_quality", "figure", "if_available", "note", "one_list", "open_workbook", "plots",
         "portfolio", "portfolio_or_product", "product", "rebalance", "reconcile", "record", "reporting",
-        "review_products", "score", "scoring", "table", "widgets",
+        "review_period", "review_products", "score", "scoring", "table", "widgets",
     ]
 
 
@@ -59,3 +60,10 @@ def test_import_pmlib_alone_loads_nothing_heavy():
 @pytest.mark.parametrize("room", ["scoring", "portfolio", "product"])
 def test_a_room_loads_no_matplotlib_widgets_or_papermill(room):
     assert not loaded_by(f"import pmlib.{room}").intersection(("matplotlib", "ipywidgets", "papermill", "IPython"))
+
+
+@pytest.mark.parametrize("room", [pm, pm.scoring, pm.portfolio, pm.product], ids=lambda room: room.__name__)
+def test_no_exported_name_is_that_of_a_module_which_would_take_its_place(room):
+    folder = Path(room.__file__).parent
+    inside = {path.stem for path in folder.glob("*.py")} | {path.name for path in folder.iterdir() if path.is_dir()}
+    assert not (set(room.__all__) - {"plots", "portfolio", "product", "reporting", "scoring", "widgets"}) & inside

@@ -80,10 +80,10 @@ def test_the_numbers_are_those_of_plan_and_board(views):
     assert said(views, "focus")[1].startswith("Making the product right: NPS 25 points (")
     assert "n = 240)" in said(views, "focus")[1]
     assert said(views, "scope")[0] == (
-        "All programmes at once: 2 share the money of the plan, 86 % core, 14 % new.")
-    assert said(views, "responsibility")[0] == "The portfolio board, every period: start 1, keep 1."
+        "All programmes at once: 2 share the money of the plan, 23 % core, 77 % new.")
+    assert said(views, "responsibility")[0] == "The portfolio board, every period: start 1, stop 1."
     assert said(views, "time horizon") == (
-        "Years: money is planned up to 2027, 94 % of it falls in 2026.",
+        "Years: money is planned up to 2027, 69 % of it falls in 2026.",
         "Months: not known here, it needs subscriptions.")
     assert said(views, "stakeholders")[0] == (
         "Those who set the goals and pay: 2 groups; sales puts 80 % of its weight on Reach, board 30 %.")
@@ -99,7 +99,7 @@ def test_the_product_is_that_of_the_project_else_the_best_seller_and_no_table_is
 
 def test_the_dispute_is_told_with_what_the_plan_says_without_it(views):
     assert "On Retention programme (P44) they disagree: the product sees +2.0 pp, a real gain" in views.summary()
-    assert views.summary().endswith("The plan, made of estimates alone, says keep.")
+    assert views.summary().endswith("The plan, which reads what was measured, says stop.")
     assert views.headline() == {
         "2 projects": "decided together by the portfolio board", "12 k EUR": "earned by Cockpit in 12 months",
         "stop P44": "is what promise and measurement say together"}
@@ -130,7 +130,7 @@ def test_without_a_plan_that_holds_the_limits_it_says_so():
     views = portfolio_or_product(book() | {"budgets": budgets, "projects": must})
     assert said(views, "metrics")[0].endswith("no plan holds every limit.")
     assert "share the money of today" in said(views, "scope")[0]
-    assert "made of estimates alone" not in views.summary()
+    assert "which reads what was measured" not in views.summary()
 
 
 def test_an_unknown_aspect_or_no_date_is_refused(views):

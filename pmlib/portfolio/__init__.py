@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from pmlib.portfolio.information.studies import StudyPolicy as StudyPolicy
     from pmlib.portfolio.knapsack import BestSets as BestSets
     from pmlib.portfolio.knapsack import best_sets as best_sets
-    from pmlib.portfolio.learned import learned as learned
+    from pmlib.portfolio.lessons import learned as learned
     from pmlib.portfolio.mends import alternatives as alternatives
     from pmlib.portfolio.mends import conflict as conflict
     from pmlib.portfolio.objectives import alignment as alignment
@@ -159,7 +159,7 @@ _MODULES = {
     "information.information": ("Information", "information_value",),
     "information.studies": ("StudyPolicy",),
     "knapsack": ("BestSets", "best_sets",),
-    "learned": ("learned",),
+    "lessons": ("learned",),
     "mends": ("alternatives", "conflict",),
     "objectives": ("alignment", "shared_benefits",),
     "records.contents": ("Provenance",),

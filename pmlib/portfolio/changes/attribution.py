@@ -102,8 +102,12 @@ class Attribution:
             return (f"Nothing the plan reads changed since {self.before}: it is worth {self.value_now_k:,.0f} "
                     f"{self.unit}.")
         worth = f"{abs(change):,} {self.unit} {'more' if change > 0 else 'less'} than" if change else "as much as"
-        parts = ", ".join(f"{row['cause']} {row['contribution_k']:+,.0f}" for row in told.to_dict("records"))
-        return f"The plan is worth {worth} in {self.before}: {parts}."
+        moved = told["contribution_k"].round() != 0
+        parts = [f"{row['cause']} {row['contribution_k']:+,.0f}" for row in told[moved].to_dict("records")]
+        idle = told.loc[~moved, "cause"].tolist()
+        without = [f"{' and '.join(idle)} changed without effect"] if idle else []
+        said = "; ".join([", ".join(parts) or "no cause moves it", *without])
+        return f"The plan is worth {worth} in {self.before}: {said}."
 
     def by_size(self) -> pd.DataFrame:
         """Contributions of the causes that differ, the largest first."""

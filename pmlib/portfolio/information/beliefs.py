@@ -41,8 +41,8 @@ def believed(
         A project is unknown, has only one of the two numbers, or its standard deviation is negative.
     """
     frame = pd.DataFrame({"mean_k": given_values(means, "means").dropna(), "sd_k": given_values(sds, "sds").dropna()})
-    known = checked(tables).get("projects")
-    names = [] if known is None else known["project_id"].astype(str).tolist()
+    tables = checked(tables)
+    open_ones, names = to_decide(tables)["project_id"], tables["projects"]["project_id"].astype(str).tolist()
     for name in frame.index[~frame.index.isin(names)]:
         raise ParameterError(f"means: project_id '{name}' is not in projects. {did_you_mean(str(name), names)}")
     for column, given, other in (("mean_k", "means", "sds"), ("sd_k", "sds", "means")):
@@ -54,7 +54,7 @@ def believed(
     if len(wrong):
         raise ParameterError(f"sds: {wrong['sd_k'].iloc[0]:g} for {wrong.index[0]}, allowed 0 or more. A standard "
                              "deviation is no lower end; correct it.")
-    frame = frame[frame.index.isin(to_decide(tables)["project_id"])]
+    frame = frame[frame.index.isin(open_ones)]
     if frame.empty:
         raise ParameterError("means: none of its projects is to be decided. Pass one number for each project that is "
                              "proposed, running or held.")

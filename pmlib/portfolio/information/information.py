@@ -272,11 +272,12 @@ def _notes(beliefs: pd.DataFrame, problem: Problem, lines: Lines, everything: Kn
     sure = len(problem.actions.projects) - len(beliefs)
     if sure:
         notes.append(f"{sure} projects without belief count as sure at the worth the tables give them.")
-    open_ones = sorted(set(lines.unproved))
-    if open_ones or everything.unproved:
-        which = f" for {', '.join(open_ones)}" if open_ones else ""
-        notes.append(f"{len(lines.unproved) + everything.unproved} searches ended before the proof{which}: what "
-                     "hangs on them is at least as much as shown. Raise node_limit.")
+    early = len(lines.unproved) + everything.unproved
+    if early:
+        which = f" for {', '.join(sorted(set(lines.unproved)))}" if lines.unproved else ""
+        many, on = ("1 search", "it") if early == 1 else (f"{early} searches", "them")
+        notes.append(f"{many} ended before the proof{which}: what hangs on {on} is at least as much as shown. Raise "
+                     "node_limit.")
     return tuple(notes)
 
 

@@ -68,7 +68,8 @@ def one_line(found: Information) -> str:
         return "<Information: no plan>"
     paying = found.projects[found.projects["net_k"] > 0]
     first = f"learn first about {paying['project_id'].iloc[0]}" if len(paying) else "no study pays"
-    return (f"<Information: {len(found.projects)} projects; {first}; knowing all is worth {amount(found.evpi_k)} "
+    projects = "1 project" if len(found.projects) == 1 else f"{len(found.projects)} projects"
+    return (f"<Information: {projects}; {first}; knowing all is worth {amount(found.evpi_k)} "
             f"thousand {found.currency} (standard error {amount(found.evpi_error_k)})>")
 
 
@@ -82,7 +83,7 @@ def _first(found: Information) -> str:
         return "No study is offered."
     top: dict[Any, Any] = offered.iloc[0].to_dict()
     usual = found.policy.studies is None
-    study = f"a study that {found.policy.words}" if usual else f"the {top['study']}".replace("the study", "its study")
+    study = f"a study that {found.policy.words}" if usual else f"the {top['study']}"
     worth = f"{amount(top['evsi_k'])} thousand {found.currency}"
     cost = f"costs {amount(top['study_cost_k'])}"
     flips = f"would change the decision on it {times(top['chance_study_flips'])}"

@@ -213,4 +213,5 @@ def test_what_the_objective_does_not_read_contributes_exactly_nothing():
     split = attribution(known(small(), points={"P1": 5.0}), known(small(60.0), points={"P1": 1.0}))
     found = split.contributions.set_index("cause")
     assert found.loc["weights", ["differs", "contribution_k", "last_k"]].tolist() == [True, 0.0, 0.0]
-    assert split.worth() == "The plan is worth 20 thousand EUR less than in 2025-12: budget -20, weights +0."
+    assert split.worth() == ("The plan is worth 20 thousand EUR less than in 2025-12: budget -20; weights changed "
+                             "without effect.")

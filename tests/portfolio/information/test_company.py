@@ -41,7 +41,7 @@ def test_the_worths_stand_in_order_and_the_studies_are_ranked_by_what_they_bring
     frame = found.to_frame()
     uncertain = frame[frame["sd_k"] > 0]
     assert set(uncertain["project_id"]) == set(FEW)
-    assert (0 < uncertain["evsi_k"]).all()
+    assert (uncertain["evsi_k"] > 0).all()
     assert (uncertain["evsi_k"] < uncertain["evppi_k"]).all()
     assert uncertain["evppi_k"].max() < found.evpi_k
     assert (np.diff(uncertain["net_k"]) <= 0).all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -11,9 +13,11 @@ from hypothesis import strategies as st
 
 from pmlib.errors import MissingTableError, ParameterError
 from pmlib.portfolio import Policy
+from pmlib.portfolio.fan_out import solve_all
 from pmlib.portfolio.information.envelopes import preposterior_sd, unit_normal_loss
 from pmlib.portfolio.information.information import information_value
 from pmlib.portfolio.information.studies import StudyPolicy
+from pmlib.portfolio.model import Solution, Status
 
 QUICK = StudyPolicy(draws=4)
 
@@ -95,7 +99,7 @@ def test_each_study_offered_is_judged_and_the_best_of_a_project_counts():
     assert best.loc["A", "net_k"] == offered.loc["A", "net_k"].max()
     assert best.loc["C", ["study", "rank"]].tolist() == ["", 3]
     assert np.isnan(best.loc["C", "evsi_k"])
-    assert found.summary().startswith(f"Learn first about A: its {best.loc['A', 'study']}")
+    assert found.summary().startswith(f"Learn first about A: the {best.loc['A', 'study']}")
 
 
 def test_several_together_are_not_their_sum_and_studies_less_than_truths():
@@ -123,11 +127,11 @@ def test_the_envelope_holds_the_plan_at_the_mean_and_integrates_to_the_worth_of_
 
 def test_the_words_say_what_to_learn_first_and_how_often_it_changes_the_decision():
     found = _asked({"A": 40.0}, {"A": 80.0})
-    assert found.summary().startswith("Learn first about A: a study that halves its uncertainty is worth 13 thousand "
+    assert found.summary().startswith("Learn first about A: a study that halves its uncertainty is worth 12 thousand "
                                       "EUR, costs 10 and would change the decision on it 3 times in 10. Knowing every "
                                       "project's true value before deciding would be worth 16, beside a plan worth 40")
     assert "each is assumed to cost 2 % of what the project still costs" in found.summary()
-    assert repr(found) == ("<Information: 1 projects; learn first about A; knowing all is worth 16 thousand EUR "
+    assert repr(found) == ("<Information: 1 project; learn first about A; knowing all is worth 16 thousand EUR "
                            "(standard error 0)>")
     assert "1 of 1" in found.headline()
     dear = _asked({"A": 40.0}, {"A": 80.0}, study=StudyPolicy(cost_share=0.5, sd_left=0.2))
@@ -159,13 +163,17 @@ def test_without_a_plan_there_is_nothing_to_learn_for():
         found.envelope("A")
 
 
-def test_searches_that_ended_early_are_said(make_tables):
-    tables = make_tables(3, 6)
-    values = {name: 100.0 for name in tables["projects"]["project_id"] if name.startswith("P")}
-    found = information_value(tables, means=values, sds=dict.fromkeys(values, 300.0), study=QUICK,
-                              policy=Policy(mix="off", node_limit=0))
-    early = [note for note in found.notes if "ended before the proof" in note]
-    assert bool(early) == bool(found.lines.unproved)
+def test_searches_that_ended_early_are_said_and_a_search_without_a_plan_too(monkeypatch):
+    def early(problem, changes):
+        return tuple(replace(plan, status=Status.WITHIN_GAP) for plan in solve_all(problem, changes))
+
+    monkeypatch.setattr("pmlib.portfolio.information.lines.solve_all", early)
+    found = _asked({"A": 40.0}, {"A": 50.0})
+    assert found.notes[1].startswith("1 search ended before the proof for A: what hangs on it is at least as much")
+    stopped = Solution(status=Status.NO_PLAN, value=np.nan, bound=np.nan, gap=np.nan, x=np.empty(0),
+                       prices=np.empty(0), seconds=0.0)
+    monkeypatch.setattr("pmlib.portfolio.information.information.best_plan", lambda problem: (stopped, None))
+    assert _asked({"A": 40.0}, {"A": 50.0}).summary().startswith("The search stopped before it found a plan. Raise ")
 
 
 @pytest.mark.parametrize(("means", "sds", "words"), [

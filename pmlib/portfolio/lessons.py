@@ -52,18 +52,24 @@ def learned(
     >>> learned({"projects": projects, "cash_flows": flows}, period="2025-12")
     <Corrected: 1 projects, value 144 to 144 kEUR; 0 uplifted, 0 shrunk, 0 by evidence, 1 as they were>
     """
+    money = in_money(policy)
     known = getattr(tables, "versions", None)
     versions = known("estimates") if known is not None and tables.get("estimates") is not None else None
     try:
-        return correct_values(tables, versions=versions, evidence=_measured(tables, period, policy), period=period,
-                              policy=policy)
+        return correct_values(tables, versions=versions, evidence=_measured(tables, period, money), period=period,
+                              policy=money)
     except BlockedTableError:
         raise
     except MissingTableError as missing:
-        return Corrected.of_nothing(tables, policy=policy or Policy(), note=f"Nothing is corrected. {missing}")
+        return Corrected.of_nothing(tables, policy=money, note=f"Nothing is corrected. {missing}")
 
 
-def _measured(tables: Mapping[str, Any], period: int | str | None, policy: Policy | None) -> pd.DataFrame | None:
+def in_money(policy: Policy | None) -> Policy:
+    """Keep of a policy how money is discounted: estimates are amounts, whatever the plan is chosen by."""
+    return Policy() if policy is None else Policy(discount_rate=policy.discount_rate)
+
+
+def _measured(tables: Mapping[str, Any], period: int | str | None, policy: Policy) -> pd.DataFrame | None:
     try:
         return weigh_claims(tables, period=period, policy=policy).factors
     except BlockedTableError:

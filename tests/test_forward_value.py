@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pmlib.errors import BlockedTableError, ParameterError
-from pmlib.one_list import one_list
+from pmlib.forward_value import one_list
 from pmlib.portfolio import Policy, rebalance
 from pmlib.product.review import review_products
 from tests.test_aspects import PERIOD, book
