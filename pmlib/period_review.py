@@ -113,7 +113,7 @@ class PeriodReview:
             n = len(self._flips)
             figures[f"{n} decision{'s' * (n != 1)}"] = f"flipped since {self.since}"
         if self.learning is not None and len(self.learning.projects):
-            figures |= dict(list(self.learning.headline().items())[1:2])
+            figures |= {big: small for big, small in self.learning.headline().items() if big.startswith("learn")}
         return figures or {"no plan": str(self.plan.status)}
 
     @property

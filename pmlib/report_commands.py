@@ -182,13 +182,16 @@ def history(
 
 
 def verify(
-    name: NameArgument,
+    name: Annotated[str, typer.Argument(help="Which report, see 'pmlib list'; or the .json of a decision record.")],
     period: Annotated[str | None, typer.Option(help="Month YYYY-MM; default: every published one.")] = None,
     unit: UnitOption = "all",
+    workbook: WorkbookOption = None,
     workers: WorkersOption = None,
     project: ProjectOption = None,
 ) -> None:
-    """Render published reports again from their manifests, aside, and compare them file by file."""
+    """Render published reports again from their manifests, aside, and compare them; or make a record's plan again."""
+    if name.endswith(".json"):
+        raise typer.Exit(_verify_record(Path(name), workbook))
     from pmlib.reporting.history.verification import verify as verify_reports
 
     definition, root = _definition(name, project)
@@ -260,6 +263,24 @@ COMMANDS = {
     "report": report, "plan": plan, "backfill": backfill, "due": due, "diff": diff, "history": history,
     "verify": verify, "gc": gc, "schedule": schedule, "list": list_reports, "params": params, "index": index,
 }
+
+
+def _verify_record(path: Path, workbook: str | None) -> int:
+    """Make the plan of a decision record again from the tables as they were known, and say what differs."""
+    from pmlib.errors import ParameterError
+    from pmlib.portfolio import DecisionRecord, learned, verify_record
+    from pmlib.project import resolve_source
+    from pmlib.reporting.publish import read_manifest
+    from pmlib.workbook import open_workbook
+
+    made = DecisionRecord.read(path)
+    source = workbook or (read_manifest(path.resolve().parents[2]) or {}).get("workbook")
+    if source is None:
+        raise ParameterError(f"{path}: lies in no published report, so its workbook is not known. Name it: --workbook.")
+    book = open_workbook(resolve_source(str(source))).baseline(made.period)
+    found = verify_record(made, book, corrected=learned(book))
+    typer.echo(visible(found.summary()))
+    return found.exit_code
 
 
 def _log_steps(verbose: bool) -> None:

@@ -164,6 +164,27 @@ def test_scoring_and_rebalancing_render_a_single_project_and_figures_say_what_th
     assert plan["summary"].startswith("Start 1 project")
 
 
+def test_tracking_and_the_review_render_a_single_project(tmp_path, monkeypatch, folder):
+    book = folder(
+        projects="project_id,name,state,bac_k,start_month,planned_months\nP1,Only one,running,100,2025-07,12\n",
+        workbook="name,as_of\nAcme,2025-12-31\n",
+        evm="project_id,month,pv_cum_k,ev_cum_k,ac_cum_k\nP1,2025-11,40,30,35\nP1,2025-12,50,35,45\n",
+        cash_flows="project_id,year,cost_k,benefit_k\nP1,2026,50,250\n")
+    tracked = run("35_track_portfolio", tmp_path, monkeypatch, workbook=str(book))
+    assert "P1 the latest" in tracked["summary"]
+    assert "No closed forecasts are kept" in said(tmp_path / "35_track_portfolio.ipynb")
+    review = run("50_period_review", tmp_path, monkeypatch, workbook=str(book))
+    assert review["summary"].startswith("Keep 1: worth ")
+    assert "Nothing is decided yet" in review["summary"]
+
+
+def test_the_review_of_an_infeasible_budget_names_what_has_to_give_way(tmp_path, monkeypatch):
+    review = run("50_period_review", tmp_path, monkeypatch, budget_k=10.0)
+    assert review["headline"] == {"no plan": "infeasible"}
+    assert review["summary"].startswith("Infeasible: no plan holds every limit. It needs ")
+    assert "Without a plan in money there is nothing to learn for." in said(tmp_path / "50_period_review.ipynb")
+
+
 def test_products_render_without_surveys_market_and_subscriptions(tmp_path, monkeypatch, folder):
     orders = "\n".join(f"{n},20{23 + n // 12}-{n % 12 + 1:02d}-15,C{n % 5},PR1,{1 + n % 3},1000" for n in range(36))
     book = folder(

@@ -187,6 +187,38 @@ def test_verify_compares_and_ends_with_1_where_something_was_altered(run: Callab
         1, ["monthly 2025-12: damaged: summary.json; 5 files come out the same, byte for byte"])
 
 
+def test_verify_makes_the_plan_of_a_decision_record_again_and_shows_what_was_altered(
+    run: Callable[..., Any], root: Path
+) -> None:
+    from pmlib.portfolio import decision_record, learned, rebalance
+    from pmlib.workbook import open_workbook
+
+    tables = {
+        "projects": "project_id,name,state,bac_k\nP1,One,running,500\nP2,Two,proposed,400\n",
+        "cash_flows": "project_id,year,cost_k,benefit_k\nP1,2026,100,300\nP2,2026,400,600\n",
+        "workbook": "name,as_of\nAcme,2025-12-31\n",
+    }
+    (root / "tables").mkdir()
+    for name, text in tables.items():
+        (root / "tables" / f"{name}.csv").write_text(text, encoding="utf-8")
+    book = open_workbook(root / "tables")
+    known = learned(book)
+    path = decision_record(rebalance(known.tables), book, corrected=known).write(
+        root / "reports" / "published" / "monthly" / "2025-12" / "tables" / "50_period_review")
+    code, out, err = run("verify", str(path))
+    assert (code, out) == (2, [])
+    assert err[-1].endswith("lies in no published report, so its workbook is not known. Name it: --workbook.")
+    manifest = path.parents[2] / "manifest.json"
+    manifest.write_text('{"workbook": "tables"}', encoding="utf-8")
+    said = "The record of 2025-12 holds: the same tables and parameters give the same decisions."
+    assert run("verify", str(path)) == run("verify", str(path), "--workbook", "tables") == (0, [said], [])
+    path.write_text(path.read_text(encoding="utf-8").replace('"start"', '"decline"'), encoding="utf-8")
+    code, [line], _ = run("verify", str(path))
+    assert code == 1
+    assert line.startswith("The record of 2025-12 does not hold")
+    assert "P2" in line
+
+
 def test_gc_says_what_would_go_and_then_removes_it(run: Callable[..., Any], root: Path) -> None:
     run("backfill", "monthly", "--from", "2025-11", "--to", "2025-12")
     said = "1 cache, 0 failed runs, 1 period: 0.0 MB."

@@ -8,7 +8,7 @@ import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pmlib.errors import ParameterError
 from pmlib.months import month_text
@@ -38,7 +38,17 @@ LOCK_NAME = ".summary.lock"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def record(answer: Any, tables: Mapping[str, Any] | None = None, *, queries: Mapping[str, str] | None = None) -> None:
+class Sealed(Protocol):
+    """A record that writes itself."""
+
+    def write(self, folder: Path, *, replace: bool) -> Path:
+        """Write it below a folder."""
+
+
+def record(
+    answer: Any, tables: Mapping[str, Any] | None = None, *, queries: Mapping[str, str] | None = None,
+    decision: Sealed | None = None,
+) -> None:
     """Keep the answer of a notebook and its tables as data, when a report asks for them.
 
     Writes ``tables/<notebook>/<name>.parquet`` and ``.csv`` and the key ``<notebook>`` of
@@ -54,6 +64,8 @@ def record(answer: Any, tables: Mapping[str, Any] | None = None, *, queries: Map
     queries : mapping of str to str, optional
         How the figures of the answers shown come from ``tables``: words of what a figure is -> SQL that
         gives its number, ``SELECT sum(value_k) FROM decisions``. Two numbers need two columns.
+    decision : DecisionRecord, optional
+        Kept as its sealed file beside the tables, for ``pmlib verify FILE``.
 
     Raises
     ------
@@ -80,6 +92,8 @@ def record(answer: Any, tables: Mapping[str, Any] | None = None, *, queries: Map
     shown = {output.key: _placed(output, frames, notebook) for output in seen if output.frame is not None}
     for name, frame in frames.items():
         write_table(frame, Path(folder) / "tables" / notebook / name)
+    if decision is not None:
+        decision.write(Path(folder) / "tables" / notebook, replace=True)
     entry = _entry(answer) | {
         "tables": {name: _about(frame, notebook, name) for name, frame in frames.items()},
         "shown": shown,

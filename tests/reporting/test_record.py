@@ -122,3 +122,15 @@ def test_months_leave_as_text_in_both_files(folder: Path) -> None:
     stem = folder / "tables" / "30_rebalance" / "people"
     assert pd.read_parquet(stem.with_suffix(".parquet"))["start_month"].tolist() == ["2026-01", "2025-12"]
     assert stem.with_suffix(".csv").read_text(encoding="utf-8") == "start_month,months\n2026-01,3\n2025-12,4\n"
+
+
+def test_a_decision_record_is_kept_as_its_sealed_file_and_replaces_the_one_before(folder: Path) -> None:
+    from pmlib.portfolio import DecisionRecord, decision_record, rebalance
+
+    tables = {"projects": pd.DataFrame({"project_id": ["P1"], "state": "running", "bac_k": [500.0]}),
+              "cash_flows": pd.DataFrame({"project_id": ["P1"], "year": 2026, "cost_k": 100.0, "benefit_k": [300.0]})}
+    for decided in ({}, {"P1": "keep"}):
+        made = decision_record(rebalance(tables, period="2025-12"), tables, decided=decided)
+        record(made, decision=made)
+    path = folder / "tables" / "30_rebalance" / "decision_record_2025-12.json"
+    assert DecisionRecord.read(path).hash == made.hash
