@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import ROOT
-from tests.test_notebooks import run
+from tests.test_notebooks import cells, run
 
 NAME = "30_rebalance_portfolio"
 
@@ -123,3 +123,8 @@ def test_an_override_never_gains_and_its_bounds_enclose_it(table):
     forcing = table("forcing")
     assert (forcing["regret_k"].dropna() >= 0).all()
     assert (forcing["lower_k"] <= forcing["upper_k"]).all()
+
+
+def test_the_first_table_a_board_sees_is_what_to_stop_and_hold():
+    shown = [cell.source for cell in cells(ROOT / "notebooks" / f"{NAME}.ipynb", "code") if "pm.table(" in cell.source]
+    assert shown[0].startswith("ending = ")
