@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from pmlib.plots.style import COLOURS, INK, LINE, MARKERS, MUTED, TINY, axes, finish, house_style, short
+from pmlib.plots.style import COLOURS, INK, LINE, MARKERS, MUTED, TINY, axes, finish, house_style, nothing, short
 
 #: Steps from top to bottom within a row, and how they are called.
 _STEPS = {"claimed": "claimed", "measured": "measured, widened by kind", "both": "both together"}
@@ -27,8 +27,7 @@ def beliefs(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     rows = frame.drop_duplicates("row")
     ax = axes(ax, height=max(2.8, 1.6 + 0.7 * len(rows)))
     if frame.empty:
-        ax.set_axis_off()
-        return finish(ax, title="No claim was measured: there is nothing to weigh")
+        return nothing(ax, "No claim was measured: there is nothing to weigh")
     ax.axvline(0, color=LINE, zorder=0)
     ax.axvline(100, color=MUTED, linewidth=0.8, zorder=0)
     for at in frame.to_dict("records"):

@@ -20,6 +20,7 @@ from pmlib.plots.style import (
     fill,
     finish,
     house_style,
+    nothing,
     short,
 )  # fmt: skip
 
@@ -46,8 +47,7 @@ def waterfall(frame: pd.DataFrame, ax: Axes | None = None, *, currency: str = ""
     """
     ax = axes(ax, height=max(2.6, 1.4 + 0.45 * len(frame)))
     if frame.empty:
-        ax.set_axis_off()
-        return finish(ax, title="There are no two plans to compare")
+        return nothing(ax, "There are no two plans to compare")
     last = len(frame) - 1
     before = np.concatenate([[0.0], frame["total_k"].to_numpy()])
     for y, row in enumerate(frame.to_dict("records")):
@@ -85,8 +85,7 @@ def stated_and_corrected(frame: pd.DataFrame, ax: Axes | None = None, *, currenc
     ax = axes(ax, height=5.0)
     known = frame.dropna(subset=["value_k", "corrected_value_k"])
     if known.empty:
-        ax.set_axis_off()
-        return finish(ax, title="No project has a known value")
+        return nothing(ax, "No project has a known value")
     ends = [known[["value_k", "corrected_value_k"]].min().min(), known[["value_k", "corrected_value_k"]].max().max()]
     ax.plot(ends, ends, color=MUTED, linewidth=1, linestyle="--", zorder=0)
     ax.annotate("as stated", (ends[1], ends[1]), xytext=(-4, 0), textcoords="offset points", fontsize=TINY, color=MUTED,

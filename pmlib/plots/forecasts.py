@@ -18,6 +18,7 @@ from pmlib.plots.style import (
     beside,
     finish,
     house_style,
+    nothing,
     short,
 )  # fmt: skip
 
@@ -43,7 +44,7 @@ def calibration(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     ax = axes(ax, height=4.6)
     if frame.empty:
-        return _nothing(ax, "No stated range has a known outcome")
+        return nothing(ax, "No stated range has a known outcome")
     own = frame[frame["estimator_id"] != _ALL].sort_values(["n", "estimator_id"], ascending=[False, True])
     names = sorted(own["estimator_id"].drop_duplicates().head(_LINES))
     shown = [name for name in (*names, _ALL) if len(names) != 1 or name == _ALL]
@@ -99,7 +100,7 @@ def ratios(frame: pd.DataFrame, ax: Axes | None = None, *, factors: pd.DataFrame
     """
     ax = axes(ax, height=4.4)
     if frame.empty:
-        return _nothing(ax, f"No closed project has a forecast of {what}")
+        return nothing(ax, f"No closed project has a forecast of {what}")
     place = np.arange(len(frame))
     ax.axvline(1.0, color=MUTED, linewidth=1)
     ax.plot(frame["ratio"], place, linestyle="none", marker="o", color=COLOURS[0], markersize=5, zorder=3)
@@ -132,7 +133,7 @@ def reliability(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     ax = axes(ax, height=4.4)
     if frame.empty:
-        return _nothing(ax, "No stated chance has a known outcome")
+        return nothing(ax, "No stated chance has a known outcome")
     ax.plot([0, 1], [0, 1], color=MUTED, linestyle="--", linewidth=1)
     error = np.clip([frame["observed"] - frame["low"], frame["high"] - frame["observed"]], 0, None)
     ax.errorbar(frame["stated"], frame["observed"], yerr=error, color=COLOURS[0], ecolor=MUTED, capsize=3,
@@ -161,7 +162,7 @@ def recalibrated(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     ax = axes(ax, height=2.8)
     if frame.empty:
-        return _nothing(ax, "Too few closed projects to test a recalibration")
+        return nothing(ax, "Too few closed projects to test a recalibration")
     ax.axvline(0.8, color=MUTED, linestyle="--", linewidth=1)
     for j, (side, text) in enumerate((("before", "as stated"), ("after", "recalibrated"))):
         place, share = np.arange(len(frame)) + 0.3 * (j - 0.5), frame[f"inside_{side}"]
@@ -185,8 +186,3 @@ def _percent(ax: Axes, *, x: bool = False, y: bool = False) -> None:
         if wanted:
             axis.set_ticks(np.linspace(0, 1, 6))
             axis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-
-
-def _nothing(ax: Axes, title: str) -> Axes:
-    ax.set_axis_off()
-    return finish(ax, title=title)

@@ -22,6 +22,7 @@ from pmlib.plots.style import (
     finish,
     house_style,
     named,
+    nothing,
     short,
     signed,
 )
@@ -55,8 +56,7 @@ def worth_of_learning(
     bars = order.head(most)
     ax = axes(ax, height=_ROW * (len(bars) + 1) + _AROUND)
     if bars.empty:
-        ax.set_axis_off()
-        return finish(ax, title="Nothing to learn would change the plan")
+        return nothing(ax, "Nothing to learn would change the plan")
     for place, row in enumerate(bars.to_dict("records")):
         ax.barh(place, row["evppi_k"], height=0.72, color=LINE, edgecolor=MUTED, linewidth=0.6)
         ax.barh(place, row["evsi_k"], height=0.36, color=COLOURS[0])

@@ -29,6 +29,7 @@ from pmlib.plots.style import (
     finish,
     house_style,
     look,
+    nothing,
     short,
 )
 
@@ -71,7 +72,7 @@ def decisions(frame: pd.DataFrame, ax: Axes | None = None, *, unit: str = "thous
     """
     ax = axes(ax)
     if not frame["action"].notna().any():
-        return _nothing(ax, _NO_PLAN)
+        return nothing(ax, _NO_PLAN)
     ax.axhline(0, color=LINE, zorder=0)
     _marks(ax, frame, "cost_on_k", sizes=np.full(len(frame), _ROUND))
     _legend(ax, frame, "cost_on_k")
@@ -98,7 +99,7 @@ def bubbles(frame: pd.DataFrame, ax: Axes | None = None, *, unit: str = "thousan
     """
     ax = axes(ax)
     if not frame["action"].notna().any():
-        return _nothing(ax, _NO_PLAN)
+        return nothing(ax, _NO_PLAN)
     ax.axhline(0, color=LINE, zorder=0)
     cost = np.nan_to_num(frame["cost_on_k"].to_numpy(dtype=float))
     most = float(cost.max())
@@ -112,10 +113,6 @@ def bubbles(frame: pd.DataFrame, ax: Axes | None = None, *, unit: str = "thousan
            x="chance of success", y=f"value of going on, {unit}")
     return _name_some(ax, frame, "p_success", sizes=sizes)
 
-
-def _nothing(ax: Axes, words: str) -> Axes:
-    ax.set_axis_off()
-    return finish(ax, title=words)
 
 
 def _marks(ax: Axes, frame: pd.DataFrame, x: str, *, sizes: NDArray[np.float64]) -> None:

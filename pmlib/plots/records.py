@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from pmlib.plots.style import COLOURS, INK, LINE, MUTED, SMALL, axes, beside, fill, finish, house_style, short
+from pmlib.plots.style import COLOURS, INK, LINE, MUTED, SMALL, axes, beside, fill, finish, house_style, nothing, short
 
 
 @house_style()
@@ -24,8 +24,7 @@ def override_rates(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     frame = frame[frame["n"] > 0]
     ax = axes(ax, height=max(2.4, 1.4 + 0.4 * len(frame)))
     if frame.empty:
-        ax.set_axis_off()
-        return finish(ax, title="No decision is recorded yet")
+        return nothing(ax, "No decision is recorded yet")
     place = np.arange(len(frame))
     errors = np.array([frame["rate"] - frame["low"], frame["high"] - frame["rate"]]).clip(min=0.0)
     ax.errorbar(frame["rate"], place, xerr=errors, fmt="none", ecolor=MUTED, capsize=3)
@@ -80,8 +79,7 @@ def readiness(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     ax = axes(ax, height=max(2.2, 1.3 + 0.45 * len(frame)))
     if frame.empty:
-        ax.set_axis_off()
-        return finish(ax, title="No project stands before a gate")
+        return nothing(ax, "No project stands before a gate")
     place = np.arange(len(frame))
     ax.barh(place, 1.0, height=0.6, color="none", edgecolor=LINE, linewidth=1)
     ax.barh(place, frame["complete"], height=0.6, **fill(0))

@@ -18,6 +18,7 @@ from pmlib.plots.style import (
     fill,
     finish,
     house_style,
+    nothing,
     short,
 )  # fmt: skip
 
@@ -106,8 +107,7 @@ def tornado(frame: pd.DataFrame, ax: Axes | None = None, *, now: float = 0.0, cu
     """
     ax = axes(ax, height=max(2.6, 1.4 + 0.26 * len(frame)))
     if frame.empty:
-        ax.set_axis_off()
-        return finish(ax, title="No input of the plan is uncertain")
+        return nothing(ax, "No input of the plan is uncertain")
     for y, row in enumerate(frame.to_dict("records")):
         for j, end in enumerate(("value_low_k", "value_high_k")):
             ax.barh(y, row[end] - now, left=now, height=0.62, **fill(j))
@@ -158,8 +158,7 @@ def exposure(frame: pd.DataFrame, ax: Axes | None = None, *, currency: str = "")
     """
     ax = axes(ax, height=max(2.6, 1.5 + 0.45 * len(frame)))
     if frame.empty:
-        ax.set_axis_off()
-        return finish(ax, title="The register holds no risk")
+        return nothing(ax, "The register holds no risk")
     place = np.arange(len(frame))
     ax.barh(place, frame["money_k"], height=0.6, label="money", **fill(0))
     ax.barh(place, frame["months_k"], left=frame["money_k"], height=0.6, label="delay", **fill(1))

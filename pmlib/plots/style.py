@@ -185,3 +185,9 @@ def beside(ax: Axes, place: tuple[float, float], text: str, *, left: bool = Fals
         text, place, xytext=(-5 if left else 5, 0), textcoords="offset points", fontsize=TINY, color=INK,
         va="center", ha="right" if left else "left",
     )  # fmt: skip
+
+
+def nothing(ax: Axes, title: str) -> Axes:
+    """Say in the title why there is no figure."""
+    ax.set_axis_off()
+    return finish(ax, title=title)

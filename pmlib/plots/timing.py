@@ -28,6 +28,7 @@ from pmlib.plots.style import (
     house_style,
     look,
     named,
+    nothing,
     short,
     signed,
 )
@@ -39,10 +40,6 @@ _PAST, _MOST_TICKS = 12, 9
 _DARK = 0.8
 _RULES = {"shared alike": 0, "one after another": 1}
 
-
-def _nothing(ax: Axes, title: str) -> Axes:
-    ax.set_axis_off()
-    return finish(ax, title=title)
 
 
 def _from_zero(ax: Axes) -> None:
@@ -75,7 +72,7 @@ def roadmap(frame: pd.DataFrame, ax: Axes | None = None, *, first: int) -> Axes:
     """
     ax = axes(ax, height=max(2.4, _AROUND + _ROW * len(frame)))
     if frame.empty:
-        return _nothing(ax, "No project goes on")
+        return nothing(ax, "No project goes on")
     owner = frame["programme_id"].astype(object).where(frame["programme_id"].notna(), "")
     rows = frame.assign(programme_id=owner).sort_values(["programme_id", "begin", "project_id"], kind="stable")
     ends = rows[["finish", "finish_p90"]].astype("Float64").max(axis=1).fillna(rows["begin"].astype(float))
@@ -145,7 +142,7 @@ def moves(frame: pd.DataFrame, ax: Axes | None = None, *, first: int, unit: str 
     """
     ax = axes(ax, height=max(2.2, _AROUND + 0.2 * len(frame)))
     if frame.empty:
-        return _nothing(ax, "No project would be decided otherwise with free start dates")
+        return nothing(ax, "No project would be decided otherwise with free start dates")
     known = frame[["month", "free_month"]].astype("Float64").max(axis=1).dropna()
     for y, row in enumerate(frame.to_dict("records")):
         months = [int(row[name]) for name in ("month", "free_month") if pd.notna(row[name])]
@@ -178,7 +175,7 @@ def load(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     ax = axes(ax, height=1.4 + 0.24 * len(frame))
     if frame.empty or not frame.notna().any(axis=None):
-        return _nothing(ax, "No load to show: no demand, no capacity or no plan")
+        return nothing(ax, "No load to show: no demand, no capacity or no plan")
     shades = LinearSegmentedColormap.from_list("load", ["white", COLOURS[4], COLOURS[0]])
     shares = frame.to_numpy(dtype=float)
     ax.imshow(np.clip(np.nan_to_num(shares, posinf=9.0), 0, 1.2), cmap=shades, vmin=0, vmax=1.2, aspect="auto")
@@ -217,7 +214,7 @@ def in_progress(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     ax = axes(ax, height=3.2)
     if not frame[["plan", "now"]].notna().any(axis=None):
-        return _nothing(ax, "No project is in progress")
+        return nothing(ax, "No project is in progress")
     months = np.append(frame["month"].to_numpy(), frame["month"].iloc[-1] + 1)
     for place, (column, said, line) in enumerate([("plan", "plan", "-"), ("now", "going on as now", "--")]):
         if frame[column].notna().any():
@@ -242,7 +239,7 @@ def limits_in_progress(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     ax = axes(ax, height=3.4)
     if frame.empty:
-        return _nothing(ax, "No project to simulate")
+        return nothing(ax, "No project to simulate")
     for rule, rows in frame.groupby("rule", sort=False):
         place = _RULES.get(str(rule), 2)
         x = np.arange(len(rows))
@@ -271,7 +268,7 @@ def hires(frame: pd.DataFrame, ax: Axes | None = None, *, unit: str = "thousand"
     """
     ax = axes(ax, height=1.3 + 0.3 * len(frame))
     if frame.empty:
-        return _nothing(ax, "No hire to value: no capacity or no plan")
+        return nothing(ax, "No hire to value: no capacity or no plan")
     place, numbers = np.arange(len(frame)), frame[["gain_k", "cost_k"]].astype(float).fillna(0.0)
     ax.barh(place, frame["gain_k"], height=0.55, color=COLOURS[0])
     ax.plot(frame["cost_k"], place, linestyle="none", marker=MARKERS[3], color=COLOURS[3], markeredgecolor="white",

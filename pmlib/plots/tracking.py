@@ -25,6 +25,7 @@ from pmlib.plots.style import (
     finish,
     house_style,
     named,
+    nothing,
     short,
 )  # fmt: skip
 
@@ -48,7 +49,7 @@ def quadrant(frame: pd.DataFrame, ax: Axes | None = None, *, limit: float = 0.9)
     ax = axes(ax, height=4.5)
     known = frame[frame["cpi"].notna() & frame["spi_t"].notna()]
     if known.empty:
-        return _nothing(ax, "No project in progress has both indices")
+        return nothing(ax, "No project in progress has both indices")
     for edge, style in ((1.0, "-"), (limit, ":")):
         ax.axvline(edge, color=LINE, linestyle=style, zorder=0)
         ax.axhline(edge, color=LINE, linestyle=style, zorder=0)
@@ -80,7 +81,7 @@ def colours(frame: pd.DataFrame, ax: Axes | None = None, *, green: float = 0.9, 
     rows = frame[frame["index"].notna()].sort_values(["index", "project_id"]).head(_ROWS)
     ax = axes(ax, height=max(2.6, 1.4 + 0.28 * len(rows)))
     if rows.empty:
-        return _nothing(ax, "No project in progress has an index")
+        return nothing(ax, "No project in progress has an index")
     low, high = min(0.6, float(rows["index"].min()) - 0.05), max(1.1, float(rows["index"].max()) + 0.05)
     for left, right, word, shade in ((low, amber, "red", "#dcdcdc"), (amber, green, "amber", "#ececec"),
                                      (green, high, "green", "#fafafa")):
@@ -160,7 +161,7 @@ def benefits(frame: pd.DataFrame, ax: Axes | None = None, *, currency: str = "")
     """
     ax = axes(ax)
     if frame.empty:
-        return _nothing(ax, "No benefit was planned by this month")
+        return nothing(ax, "No benefit was planned by this month")
     place = range(len(frame))
     for column, label, colour, style in (("planned_cum_k", "promised", MUTED, "--"),
                                          ("realised_cum_k", "came in", COLOURS[0], "-")):
@@ -189,7 +190,7 @@ def cohort(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax = axes(ax, height=3.4)
     known = frame[frame["n"] > 0]
     if known.empty:
-        return _nothing(ax, "No project was closed by this month")
+        return nothing(ax, "No project was closed by this month")
     kinds = list(dict.fromkeys(known["what"]))
     for j, (name, rows) in enumerate(known.groupby("cohort", sort=False)):
         place = [kinds.index(what) + (j - 0.5) * 0.3 for what in rows["what"]]
@@ -218,7 +219,7 @@ def group_indices(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     rows = frame.sort_values(["cpi", "group"]).head(_ROWS)
     ax = axes(ax, height=max(2.6, 1.4 + 0.45 * len(rows)))
     if rows.empty:
-        return _nothing(ax, "No project in progress has earned value")
+        return nothing(ax, "No project in progress has earned value")
     ax.axvline(1.0, color=INK, linewidth=1)
     for j, (column, label) in enumerate((("cpi", "CPI: money"), ("spi", "SPI: work"))):
         ax.barh([y + (j - 0.5) * 0.36 for y in range(len(rows))], rows[column] - 1.0, left=1.0, height=0.34,
@@ -230,8 +231,3 @@ def group_indices(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.legend(fontsize=SMALL, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return finish(ax, title="Earned by spent and by planned, sums of the projects in progress",
                   x="index; 1 is as planned; in brackets: projects")
-
-
-def _nothing(ax: Axes, title: str) -> Axes:
-    ax.set_axis_off()
-    return finish(ax, title=title)

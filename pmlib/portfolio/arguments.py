@@ -176,3 +176,15 @@ def share(got: Any, name: str, *, zero: bool) -> float:
         allowed = "0 to 1" if zero else "above 0, up to 1"
         raise ParameterError(f"{name}: got {shown(got)}, allowed {allowed}. Correct it.")
     return float(got)
+
+
+def currency_of(tables: Mapping[str, Any]) -> str:
+    """Currency of the workbook's money, EUR where it does not say.
+
+    Examples
+    --------
+    >>> currency_of({})
+    'EUR'
+    """
+    book = tables.get("workbook")
+    return "EUR" if book is None or book.empty or "currency" not in book else str(book["currency"].iloc[0])

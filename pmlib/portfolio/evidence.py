@@ -13,8 +13,9 @@ import pandas as pd
 from pmlib.errors import BlockedTableError, MissingTableError, ParameterError, nearest
 from pmlib.months import month_name
 from pmlib.portfolio.actions import first_month, to_decide
+from pmlib.portfolio.arguments import currency_of
 from pmlib.portfolio.claims.ledger import CONTENT
-from pmlib.portfolio.claims.wording import currency_of, metric_words
+from pmlib.portfolio.claims.wording import metric_words
 from pmlib.portfolio.policy import Policy
 from pmlib.portfolio.valuation import going_on
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from pmlib.errors import ParameterError
 from pmlib.portfolio.actions import Actions, build_actions, positions
+from pmlib.portfolio.arguments import currency_of
 from pmlib.portfolio.inputs import checked
 from pmlib.portfolio.limits import (
     Bands,
@@ -102,13 +103,12 @@ def compile_problem(
         if joint.kind == "overlap":
             # Every claim is taken out of its project once; one of them comes back through its column.
             objective[list(joint.actions)] -= np.array(joint.amounts_k)
-    book = tables.get("workbook")
     mix_note = outside_mix(actions, horizon, targets=targets, policy=policy)
     return Problem(
         actions=actions, links=links, hiring=hiring, carrying=carrying, shortfall=shortfall, capacity=capacity,
         horizon=horizon, targets=targets, policy=policy,
         model=rows.build(objective=objective, upper=columns.upper, integer=np.arange(columns.count) < len(value)),
-        currency="EUR" if book is None or "currency" not in book or book.empty else str(book["currency"].iloc[0]),
+        currency=currency_of(tables),
         notes=tuple(filter(None, (*actions.notes, *money_notes, mix_note, *group_notes, *uncapped(actions, capacity),
                                   *links.notes, *remarks(tables)))),
     )

@@ -11,6 +11,7 @@ import pandas as pd
 from pandas.api.types import is_scalar
 
 from pmlib.errors import MissingTableError, ParameterError, SchemaError, did_you_mean
+from pmlib.portfolio.arguments import currency_of
 from pmlib.portfolio.inputs import LARGEST
 from pmlib.portfolio.policy import Objective, Policy
 
@@ -147,8 +148,7 @@ def _yardstick(frame: pd.DataFrame, points: pd.Series, policy: Policy) -> dict[s
 def _computed(
     tables: Mapping[str, pd.DataFrame], projects: pd.DataFrame, ids: pd.Index, *, first_year: int, policy: Policy,
 ) -> pd.DataFrame:
-    book = tables.get("workbook")
-    currency = "EUR" if book is None or book.empty or "currency" not in book else str(book["currency"].iloc[0])
+    currency = currency_of(tables)
     estimates, flows = tables.get("estimates"), tables.get("cash_flows")
     if estimates is not None:
         estimates = estimates[estimates["project_id"].isin(ids)]

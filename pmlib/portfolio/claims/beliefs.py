@@ -12,11 +12,11 @@ import pandas as pd
 from pmlib.errors import CheckError
 from pmlib.months import month_name, month_year
 from pmlib.portfolio.actions import first_month, to_decide
-from pmlib.portfolio.arguments import one_of
+from pmlib.portfolio.arguments import currency_of, one_of
 from pmlib.portfolio.claims.benefits import Unmeasured, project_benefits
 from pmlib.portfolio.claims.readings import claim_tables, read_claims
 from pmlib.portfolio.claims.updates import variance_factors
-from pmlib.portfolio.claims.wording import counted, currency_of, figure, named, verb_sentence
+from pmlib.portfolio.claims.wording import counted, figure, named, verb_sentence
 from pmlib.portfolio.policy import Policy
 from pmlib.portfolio.valuation import going_on
 

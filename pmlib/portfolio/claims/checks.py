@@ -13,10 +13,10 @@ import pandas as pd
 from pmlib.errors import MissingTableError
 from pmlib.months import month_name, month_text
 from pmlib.portfolio.actions import first_month, to_decide
-from pmlib.portfolio.arguments import one_of
+from pmlib.portfolio.arguments import currency_of, one_of
 from pmlib.portfolio.claims.ledger import twin_of
 from pmlib.portfolio.claims.readings import claim_tables, unclaimed
-from pmlib.portfolio.claims.wording import counted, currency_of, metric_words, named
+from pmlib.portfolio.claims.wording import counted, metric_words, named
 from pmlib.portfolio.timelines import lengths
 from pmlib.portfolio.valuation import SWANSON
 

@@ -58,11 +58,6 @@ def named(names: Iterable[str], *, most: int = 8) -> str:
     return ", ".join(known[:most]) + more
 
 
-def currency_of(tables: Mapping[str, Any]) -> str:
-    """Currency of the workbook's money, EUR where it does not say."""
-    book = tables.get("workbook")
-    return "EUR" if book is None or book.empty or "currency" not in book else str(book["currency"].iloc[0])
-
 
 def verb_sentence(
     row: Mapping[Any, Any], claims: Sequence[Mapping[Any, Any]], currency: str, *, as_measured: bool,

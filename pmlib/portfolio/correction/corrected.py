@@ -12,7 +12,7 @@ import pandas as pd
 from pmlib.errors import ParameterError, did_you_mean
 from pmlib.months import month_year
 from pmlib.portfolio.actions import first_month, to_decide
-from pmlib.portfolio.arguments import of_kind
+from pmlib.portfolio.arguments import currency_of, of_kind
 from pmlib.portfolio.correction.restating import replaced
 from pmlib.portfolio.correction.shrinkage import LEAST, Shrinkage, shrink
 from pmlib.portfolio.correction.versions import VersionErrors, version_errors
@@ -232,12 +232,11 @@ def correct_values(
     frame["corrected_by"] = [_causes(row) for row in frame.to_dict("records")]
     frame["corrected_value_k"] = frame["corrected_benefit_k"] - frame["corrected_cost_k"]
     frame["says"] = [_sentence(row, reference, shrinkage) for row in frame.to_dict("records")]
-    book = plain.get("workbook")
     return Corrected(
         projects=frame[_COLUMNS], tables=dict(tables) | replaced(plain, frame, month_year(first)), ratios=ratios,
         n_reference=int(reference.n) if len(ratios) else 0, errors=errors, shrinkage=shrinkage, period=first - 1,
         policy=policy, notes=_notes(frame, reference, errors, flows=plain.get("cash_flows")),
-        currency="EUR" if book is None or book.empty else str(book["currency"].iloc[0]))
+        currency=currency_of(plain))
 
 
 def _stated(projects: pd.DataFrame, worth: pd.DataFrame, estimates: pd.DataFrame | None) -> pd.DataFrame:

@@ -6,16 +6,16 @@ import math
 
 import numpy as np
 import pandas as pd
-from scipy.special import bdtr, stdtrit
+from scipy.special import bdtr, ndtri, stdtrit
 
 from pmlib.portfolio.model import Floats
 
-_Z95, _TAIL = 1.959963984540054, 0.025
+_TAIL = 0.025
 Interval = tuple[float, float, float]
 
 
-def wilson(share: float, n: float) -> tuple[float, float]:
-    """95 % interval of a share seen in n independent cases; n may be an effective number.
+def wilson(share: float, n: float, *, level: float = 0.95) -> tuple[float, float]:
+    """Interval of a share seen in n independent cases, 95 % unless said; n may be an effective number.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def wilson(share: float, n: float) -> tuple[float, float]:
     """
     if not n > 0:
         return math.nan, math.nan
-    shrink = _Z95**2 / n
+    shrink = float(ndtri((1.0 + level) / 2.0)) ** 2 / n
     middle = (share + shrink / 2) / (1 + shrink)
     half = math.sqrt(share * (1 - share) * shrink + shrink**2 / 4) / (1 + shrink)
     return max(middle - half, 0.0), min(middle + half, 1.0)

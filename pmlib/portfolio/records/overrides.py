@@ -12,7 +12,7 @@ import pandas as pd
 
 from pmlib.months import LAST_MONTH, as_month, month_text
 from pmlib.portfolio.actions import ON, first_month
-from pmlib.portfolio.arguments import of_kind
+from pmlib.portfolio.arguments import currency_of, of_kind
 from pmlib.portfolio.decision import Decision
 from pmlib.portfolio.forecasts.intervals import wilson
 from pmlib.portfolio.inputs import checked
@@ -183,12 +183,8 @@ def override_rates(
     keys = zip(frame["period"], frame["project_id"], frame["overridden"], strict=True)
     cost = [costs.get((when, name), math.nan) if over else math.nan for when, name, over in keys]
     frame["cost_k"] = np.array(cost, dtype=float)
-    return OverrideRates(decisions=frame[_DECISIONS], rates=_rates(frame), currency=_currency(tables))
+    return OverrideRates(decisions=frame[_DECISIONS], rates=_rates(frame), currency=currency_of(tables))
 
-
-def _currency(tables: Mapping[str, pd.DataFrame]) -> str:
-    book = tables.get("workbook")
-    return "EUR" if book is None or book.empty or "currency" not in book else str(book["currency"].iloc[0])
 
 
 def _known_costs(records: Sequence[DecisionRecord]) -> dict[tuple[str, str], float]:

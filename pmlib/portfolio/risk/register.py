@@ -13,6 +13,7 @@ import pandas as pd
 from pmlib.errors import MissingTableError, ParameterError, did_you_mean
 from pmlib.months import month_year
 from pmlib.portfolio.actions import first_month, to_decide
+from pmlib.portfolio.arguments import currency_of
 from pmlib.portfolio.inputs import checked
 from pmlib.portfolio.policy import Policy
 from pmlib.portfolio.risk.distributions import Triangular
@@ -182,12 +183,11 @@ def exposure(
     ids = _chosen(projects, known)
     month_k = _month_costs(tables, known, policy, period=period).reindex(ids)
     risks = _priced(read_register(tables, ids), month_k)
-    book = tables.get("workbook")
     total, alone = _spreads(risks, correlation)
     return Exposure(
         risks=risks.drop(columns=["variance_k", "mean_k"]), by_project=_grouped(risks, "project_id", correlation),
         by_factor=_grouped(risks, "factor", correlation), spread_k=total, independent_spread_k=alone,
-        currency="EUR" if book is None or book.empty or "currency" not in book else str(book["currency"].iloc[0]),
+        currency=currency_of(tables),
         notes=_notes(risks),
     )
 

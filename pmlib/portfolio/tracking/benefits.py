@@ -11,8 +11,9 @@ import pandas as pd
 
 from pmlib.errors import MissingTableError
 from pmlib.months import month_text
+from pmlib.portfolio.arguments import currency_of
 from pmlib.portfolio.inputs import checked
-from pmlib.portfolio.tracking.histories import currency_of, last_known_month, named_projects
+from pmlib.portfolio.tracking.histories import last_known_month, named_projects
 from pmlib.portfolio.tracking.sum_ratios import ratio_of_sums
 
 if TYPE_CHECKING:

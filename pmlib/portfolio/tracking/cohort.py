@@ -10,12 +10,12 @@ import pandas as pd
 
 from pmlib.errors import MissingTableError
 from pmlib.months import LAST_MONTH
+from pmlib.portfolio.arguments import currency_of
 from pmlib.portfolio.inputs import checked
 from pmlib.portfolio.tracking.histories import (
     CENT_K,
     FINISHED,
     IN_PROGRESS,
-    currency_of,
     last_known_month,
     named_projects,
     read_histories,

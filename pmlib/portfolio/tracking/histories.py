@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pmlib.errors import MissingTableError, SchemaError
 from pmlib.months import LAST_MONTH, as_month, month_of, month_text
+from pmlib.portfolio.arguments import currency_of
 from pmlib.portfolio.inputs import checked
 
 Floats = NDArray[np.float64]
@@ -96,11 +97,6 @@ def named_projects(projects: pd.DataFrame) -> pd.DataFrame:
     """Call a project without a name by its id."""
     return projects.assign(name=projects["name"].fillna(projects["project_id"]))
 
-
-def currency_of(tables: Mapping[str, pd.DataFrame]) -> str:
-    """Currency of the workbook, EUR when it names none."""
-    book = tables.get("workbook")
-    return "EUR" if book is None or book.empty or "currency" not in book else str(book["currency"].iloc[0])
 
 
 def last_known_month(tables: Mapping[str, pd.DataFrame], period: int | str | None, *, of: str) -> int:

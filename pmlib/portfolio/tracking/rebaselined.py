@@ -10,8 +10,9 @@ import pandas as pd
 
 from pmlib.errors import MissingTableError
 from pmlib.months import month_text
+from pmlib.portfolio.arguments import currency_of
 from pmlib.portfolio.inputs import checked
-from pmlib.portfolio.tracking.histories import CENT_K, currency_of, named_projects
+from pmlib.portfolio.tracking.histories import CENT_K, named_projects
 
 COLUMNS = ["project_id", "name", "what", "where", "before", "now", "change", "says"]
 _PLAN = {"bac_k": "budget", "start_month": "start", "planned_months": "planned months"}

@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
+from scipy.special import stdtrit
+
+from pmlib.portfolio.forecasts.intervals import wilson
 
 Floats = NDArray[np.float64]
 
@@ -76,7 +78,5 @@ def share_of(count: int, n: int, *, level: float = 0.95) -> tuple[float, float, 
     """
     if n == 0:
         return math.nan, math.nan, math.nan
-    share, shrink = count / n, float(ndtri((1.0 + level) / 2.0)) ** 2 / n
-    middle = (share + shrink / 2) / (1 + shrink)
-    half = math.sqrt(share * (1 - share) * shrink + shrink**2 / 4) / (1 + shrink)
-    return share, max(middle - half, 0.0), min(middle + half, 1.0)
+    share = count / n
+    return share, *wilson(share, n, level=level)
