@@ -71,10 +71,11 @@ def answer(result: Answer | None, *, empty: str = "There is no answer.") -> Show
     summary, figures = result.summary(), result.headline()
     boxes = "".join(f'<div class="kpi"><b>{escape(big)}</b><span>{escape(small)}</span></div>'
                     for big, small in figures.items())
-    html = f'<p class="answer">{escape(summary)}</p><div class="kpis">{boxes}</div>'
+    lines = "<br>".join(escape(summary).splitlines())
+    html = f'<p class="answer">{lines}</p><div class="kpis">{boxes}</div>'
     remember(html, result, title=type(result).__name__, answer=result)
-    lines = [summary, *(f"  {big}  {small}" for big, small in figures.items())]
-    return Shown(html=html, text="\n".join(lines))
+    text = "\n".join([summary, *(f"  {big}  {small}" for big, small in figures.items())])
+    return Shown(html=html, text=text)
 
 
 def note(text: str) -> Shown:

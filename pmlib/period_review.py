@@ -100,8 +100,8 @@ class PeriodReview:
         return pd.DataFrame({"part": PARTS, "says": self._texts})
 
     def summary(self) -> str:
-        """Say the five answers, one or two sentences each."""
-        return " ".join(self._texts)
+        """Say the five answers, a line each."""
+        return "\n".join(self._texts)
 
     def headline(self) -> dict[str, str]:
         """Give the plan's worth, the change, the flips and what to learn first."""

@@ -48,7 +48,7 @@ def test_five_answers_in_their_order_and_everything_adds_up(small):
     assert "1 decision flipped: P2 by estimates." in says["What changed and why"]
     assert says["What was decided"].startswith("Nothing is decided yet")
     assert says["Which forecasts were right"].startswith("No closed forecasts are kept")
-    assert review.summary() == " ".join(frame["says"])
+    assert review.summary() == "\n".join(frame["says"])
     assert "The causes add up to the change of +550." in review.check()
     assert review.since == "2025-11"
     assert review.record.content["previous"]
@@ -112,7 +112,7 @@ def test_t13_weights_capacity_and_evidence_each_moved_the_plan_and_the_causes_ad
 def test_t24_the_page_says_in_one_sentence_why_the_retention_programme_stops(year):
     flip = table(year, "flips").set_index("project_id").loc["P44"]
     assert (flip["before"], flip["now"], flip["main_cause"]) == ("keep", "stop", "evidence")
-    assert flip["says"].startswith("P44 goes from keep to stop: evidence 0.9")
+    assert flip["says"].startswith("P44 goes from keep to stop: evidence 9")
     truth = json.loads((ROOT / "data" / "quillmark" / "truth.json").read_text(encoding="utf-8"))["truths"]["T24"]
     assert (flip["before"], flip["now"]) == (truth["before"], truth["after"])
 

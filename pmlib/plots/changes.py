@@ -6,18 +6,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from pmlib.plots.style import COLOURS, INK, LINE, MUTED, SMALL, TINY, amounts, axes, fill, finish, house_style, short
+from pmlib.plots.style import COLOURS, INK, LINE, MUTED, SMALL, amounts, axes, fill, finish, house_style, short
 
 #: Which bar of the house's list a step is drawn as.
 _KINDS = {"more": 2, "less": 3}
-_FLIPS = 6
 
 
 @house_style()
-def waterfall(
-    frame: pd.DataFrame, ax: Axes | None = None, *, unit: str = "", flips: pd.DataFrame | None = None,
-) -> Axes:
-    """Draw the steps from the last plan's value to this one's, and list the decisions that flipped.
+def waterfall(frame: pd.DataFrame, ax: Axes | None = None, *, unit: str = "") -> Axes:
+    """Draw the steps from the last plan's value to this one's.
 
     Parameters
     ----------
@@ -27,13 +24,8 @@ def waterfall(
         Drawn upon when given.
     unit : str
         Of the value.
-    flips : DataFrame, optional
-        ``Attribution.flips``: project_id, before, now, main_cause; the first ones stand below the bars.
     """
-    told = [] if flips is None else ["Decisions that flipped, with the main cause:"] * (len(flips) > 0) + [
-        f"{row['project_id']}: {row['before']} to {row['now']} ({row['main_cause']})"
-        for row in flips.head(_FLIPS).to_dict("records")] + [f"and {len(flips) - _FLIPS} more"] * (len(flips) > _FLIPS)
-    ax = axes(ax, height=2.0 + 0.34 * len(frame) + 0.2 * len(told))
+    ax = axes(ax, height=1.6 + 0.34 * len(frame))
     place = np.arange(len(frame))
     for y, row in zip(place, frame.to_dict("records"), strict=True):
         if row["kind"] == "plan":
@@ -51,11 +43,7 @@ def waterfall(
     ax.grid(axis="x", color=LINE)
     ax.set_axisbelow(True)
     amounts(ax.xaxis)
-    finish(ax, title="Why the plan is worth more or less than the last one", x=f"value of the plan, {unit}")
-    if told:
-        # Below the label of the axis, in the same text, so that the layout keeps room for it.
-        ax.set_xlabel("\n".join([ax.get_xlabel(), "", *told]), loc="left", fontsize=TINY)
-    return ax
+    return finish(ax, title="Why the plan is worth more or less than the last one", x=f"value of the plan, {unit}")
 
 
 def _reach(frame: pd.DataFrame) -> tuple[float, float]:

@@ -139,6 +139,8 @@ def promise_and_outcome(frame: pd.DataFrame, ax: Axes | None = None, *, currency
         Of the values.
     """
     ax = axes(ax, height=4.6)
+    if frame.empty:
+        return nothing(ax, "No plan could be redrawn")
     came = frame[["naive_outcome_k", "corrected_outcome_k"]].to_numpy(dtype=float)
     ends = [float(came.min()), float(came.max())]
     ax.plot(ends, ends, color=MUTED, linewidth=1, linestyle="--", zorder=0)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from pmlib.errors import ParameterError
 from pmlib.months import month_text
+from pmlib.portfolio.arguments import currency_of
 from pmlib.portfolio.changes.causes import Cause, Known, Pair, Side, pair
 from pmlib.portfolio.changes.coalitions import Coalitions, Mixture, solve_coalitions
 from pmlib.portfolio.changes.differences import did_not_change
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 CONTRIBUTION_COLUMNS = ["cause", "differs", "contribution_k", "alone_k", "last_k"]
-FLIP_COLUMNS = ["project_id", "name", "before", "now", "main_cause", "share", "says"]
+FLIP_COLUMNS = ["project_id", "name", "before", "now", "main_cause", "share", "why", "says"]
 PART_COLUMNS = ["project_id", "cause", "contribution"]
 #: Shares of a flip below half a percent are left out of its sentence.
 _TOLD = 0.005
@@ -45,7 +46,8 @@ class Attribution:
         value), alone_k (change if only it had changed), last_k (change it makes once all others have changed).
     flips : DataFrame
         One row per project that goes on in one plan and not in the other: project_id, name, before, now (verbs, or
-        its state), main_cause, share (of the flip, 0-1 and beyond), says.
+        its state), main_cause, share (of the flip, 0-1 and beyond), why (the causes with
+        their shares), says (both in a sentence).
     flip_parts : DataFrame
         project_id, cause, contribution: of a project they add up to 1 (goes on now) or -1 (does not any more).
     interactions : DataFrame
@@ -149,7 +151,7 @@ class Attribution:
             raise ParameterError(f"plot: {self.missing}")
         from pmlib.plots import changes
 
-        return changes.waterfall(self.steps(), ax, unit=self.unit, flips=self.flips)
+        return changes.waterfall(self.steps(), ax, unit=self.unit)
 
     def steps(self) -> pd.DataFrame:
         """List the steps of the waterfall: label, start, end, kind (plan, more, less)."""
@@ -216,7 +218,7 @@ def attribution(
     >>> found = pd.DataFrame({"project_id": ["P2"], "factor": [0.25]})
     >>> now = Known(tables=then.tables, period="2025-12", evidence=found)
     >>> attribution(then, now).flips["says"].tolist()
-    ['P2 goes from keep to stop: evidence 1.00.']
+    ['P2 goes from keep to stop: evidence.']
     """
     return attributed(pair(before, now), policy=policy, executor=executor)
 
@@ -269,10 +271,11 @@ def _flips(both: Pair, ends: tuple[Mixture, Mixture], parts: pd.DataFrame) -> pd
                      for plan, side in zip(ends, (both.before, both.now), strict=True))
         shares = mine.assign(share=mine["contribution"] / mine["contribution"].sum()).sort_values(
             "share", ascending=False, kind="stable")
-        told = ", ".join(f"{cause} {share:.2f}" for cause, share in zip(shares["cause"], shares["share"], strict=True)
-                         if abs(share) >= _TOLD)
+        shares = shares[shares["share"].abs() >= _TOLD]
+        why = shares["cause"].iloc[0] if len(shares) == 1 else ", ".join(
+            f"{cause} {100 * share:.0f} %" for cause, share in zip(shares["cause"], shares["share"], strict=True))
         rows.append((name, names.get(str(name), name), then, now, shares["cause"].iloc[0], shares["share"].iloc[0],
-                     f"{name} goes from {then} to {now}: {told}."))
+                     why, f"{name} goes from {then} to {now}: {why}."))
     return pd.DataFrame(rows, columns=FLIP_COLUMNS).astype({name: str for name in FLIP_COLUMNS if name != "share"})
 
 
@@ -289,8 +292,7 @@ def _state(side: Side, project_id: str) -> str:
 def _unit(both: Pair, policy: Policy) -> str:
     if policy.objective is Objective.SCORE:
         return "points"
-    book = both.now.tables.get("workbook")
-    return f"thousand {'EUR' if book is None or book.empty else book['currency'].iloc[0]}"
+    return f"thousand {currency_of(both.now.tables)}"
 
 
 def _notes(solved: Coalitions, game: np.ndarray, split: np.ndarray) -> list[str]:

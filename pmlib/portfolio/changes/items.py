@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pmlib.months import month_text, month_year
+from pmlib.portfolio.arguments import currency_of
 from pmlib.portfolio.changes.causes import Cause, Pair, Side
 from pmlib.portfolio.limits import HOURS_PER_PM
 from pmlib.portfolio.valuation import SWANSON
@@ -50,8 +51,7 @@ def then_and_now(then: float, now: float, unit: str, *, digits: int = 0) -> str:
 
 
 def _money(both: Pair) -> str:
-    book = both.now.tables.get("workbook")
-    return f"thousand {'EUR' if book is None or book.empty else book['currency'].iloc[0]}"
+    return f"thousand {currency_of(both.now.tables)}"
 
 
 def _named(ids: list[str]) -> str:

@@ -17,7 +17,7 @@ from pmlib.portfolio.correction.versions import VersionErrors
 from pmlib.portfolio.fan_out import solve_all
 from pmlib.portfolio.model import Floats
 from pmlib.portfolio.plans import Change, solve
-from pmlib.portfolio.problem import Problem, compile_problem, revalued
+from pmlib.portfolio.problem import compile_problem, revalued
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -39,11 +39,14 @@ class Curse:
     sds : dict of group to float
         Error the estimates were redrawn with, in expected benefit per unit of stated cost.
     currency : str
+    note : str
+        Why there are no redraws; empty where there are.
     """
 
     redraws: pd.DataFrame
     sds: dict[str, float]
     currency: str
+    note: str = ""
 
     @property
     def errors(self) -> pd.DataFrame:
@@ -73,6 +76,8 @@ class Curse:
 
     def summary(self) -> str:
         """Say how far promises lay from outcomes, and what choosing on corrected values brought."""
+        if self.note:
+            return self.note
         if not self.redraws[["naive_outcome_k", "corrected_outcome_k"]].any(axis=None):
             return f"Over {len(self.redraws)} redraws of the estimates no plan brought anything."
         naive, corrected = ({str(name): value for name, value in row.items()} for row in self.errors.to_dict("records"))
@@ -83,6 +88,8 @@ class Curse:
 
     def headline(self) -> dict[str, str]:
         """Give both errors and the gain."""
+        if self.note:
+            return {}
         naive, corrected = self.errors["error_share"]
         return {f"{100 * naive:+.0f} %": "promise of the naive plan over its outcome",
                 f"{100 * corrected:+.1f} %": "promise of the corrected plan over its outcome",
@@ -95,6 +102,8 @@ class Curse:
         return correction.promise_and_outcome(self.redraws, ax, currency=self.currency)
 
     def __repr__(self) -> str:
+        if self.note:
+            return f"<Curse: {self.note}>"
         naive, corrected = self.errors["error_share"]
         return (f"<Curse: {len(self.redraws)} redraws; promise over outcome naive {100 * naive:+.1f} %, corrected "
                 f"{100 * corrected:+.1f} %; outcome {self.gain_k[0]:+,.0f} k{self.currency} by correction>")
@@ -134,12 +143,13 @@ def optimizers_curse(
     Returns
     -------
     Curse
+        Without redraws, and with a note that says why, where too few projects have a value and a cost, the correction
+        has no versions or no plan holds every limit.
 
     Raises
     ------
     ParameterError
-        The correction has no versions, an error is not known or no number, a group is not one of them, there are too
-        few redraws or projects, or no plan holds every limit.
+        There are too few redraws, an error is not known or no number, or a group is not one of them.
 
     References
     ----------
@@ -162,22 +172,32 @@ def optimizers_curse(
     whole(redraws, "redraws", least=2)
     known = correction.projects[correction.projects["value_k"].notna() & (correction.projects["cost_k"] > 0)]
     if len(known) < LEAST:
-        raise ParameterError(f"correction: got {len(known)} projects with value and cost, allowed {LEAST} or more. "
-                             "Fewer do not show how estimates spread.")
+        return _none(f"Nothing is redrawn: it takes {LEAST} projects with value and cost to show how estimates spread, "
+                     f"got {len(known)}.", correction)
     if correction.errors is None:
-        raise ParameterError("correction: made without versions, so the groups of gates and their error are not known. "
-                             "Pass versions to correct_values.")
+        return _none("Nothing is redrawn: the correction was made without versions, so the error of the estimates is "
+                     "not known. Pass versions to correct_values.", correction)
     by_group = _sds(correction.errors, sds)
     stated = correction.projects.set_index("project_id")["value_k"].dropna()
     problem = compile_problem(tables, period=correction.period, values=stated, policy=correction.policy)
+    first = solve(problem)
+    if not first.found:
+        return _none(f"Nothing is redrawn: no plan holds every limit ({first.status}). Look at "
+                     "rebalance(tables).mends.", correction)
     error = np.asarray(known["project_id"].map(correction.errors.groups).map(by_group), dtype=np.float64)
     objectives = [
         tuple(revalued(problem, pd.Series(values, known["project_id"]).combine_first(stated)).model.objective
               for values in _redrawn(known, error, correction, np.random.default_rng([seed, place])))
         for place in range(redraws)]
-    x = _best(problem, [one for naive, corrected, _ in objectives for one in (naive, corrected)], executor)
+    changes = [Change(name=f"redraw {place}", objective=one, start=first.x)
+               for place, one in enumerate(one for naive, corrected, _ in objectives for one in (naive, corrected))]
+    x = [plan.x for plan in solve_all(problem, changes, executor=executor)]
     return Curse(redraws=pd.DataFrame(_held(objectives, x), columns=_COLUMNS), sds=by_group,
                  currency=correction.currency)
+
+
+def _none(note: str, correction: Corrected) -> Curse:
+    return Curse(redraws=pd.DataFrame(columns=_COLUMNS, dtype=float), sds={}, currency=correction.currency, note=note)
 
 
 def _sds(errors: VersionErrors, sds: Mapping[str, float] | None) -> dict[str, float]:
@@ -205,15 +225,6 @@ def _redrawn(
     actual = np.where(begins == "proposed", rng.choice(ratios, len(known)) * actual, cost)
     believed = shrink(pd.Series(seen / cost), pd.Series(error)).estimates["mean"].to_numpy() * cost
     return (seen - cost, np.maximum(believed, 0.0) - known["corrected_cost_k"].to_numpy(), benefit - actual)
-
-
-def _best(problem: Problem, objectives: list[Floats], executor: Executor | None) -> list[Floats]:
-    """Best plan by each objective, as columns of the model."""
-    first = solve(problem)
-    if not first.found:
-        raise ParameterError(f"tables: no plan holds every limit ({first.status}). Look at rebalance(tables).mends.")
-    changes = [Change(name=f"redraw {place}", objective=one, start=first.x) for place, one in enumerate(objectives)]
-    return [plan.x for plan in solve_all(problem, changes, executor=executor)]
 
 
 def _held(objectives: list[tuple[Floats, ...]], x: list[Floats]) -> list[tuple[int, float, float, float, float]]:

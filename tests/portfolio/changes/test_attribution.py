@@ -59,7 +59,7 @@ def test_the_answer_is_told_in_words(both_causes):
     assert both_causes.summary() == (
         "The plan is worth 40 thousand EUR less than in 2025-12: evidence -25, budget -15. Progress and spend, "
         "estimates, capacity, weights and project list did not change. 1 decision flipped: P1.")
-    assert both_causes.flips["says"].tolist() == ["P1 goes from keep to stop: evidence 0.50, budget 0.50."]
+    assert both_causes.flips["says"].tolist() == ["P1 goes from keep to stop: evidence 50 %, budget 50 %."]
     assert both_causes.notes == (
         "Evidence and budget together do +10 beyond the sum of both, so their contributions are shares of it.",)
     assert repr(both_causes) == "<Attribution 2025-12 to 2025-12: -40 thousand EUR, most by evidence; 1 flipped>"
@@ -154,8 +154,8 @@ def test_a_project_that_is_new_or_closed_flips_by_the_list():
     own = now["estimates"].iloc[:2].assign(project_id="P3")
     now["estimates"] = pd.concat([now["estimates"], own], ignore_index=True)
     split = attribution(known(small()), known(now))
-    assert split.flips["says"].tolist() == ["P1 goes from keep to done: project list 1.00.",
-                                            "P3 goes from not in the list to start: project list 1.00."]
+    assert split.flips["says"].tolist() == ["P1 goes from keep to done: project list.",
+                                            "P3 goes from not in the list to start: project list."]
     assert split.change_k == pytest.approx(0.0, abs=1e-4)
 
 

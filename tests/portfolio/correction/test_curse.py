@@ -129,9 +129,15 @@ def test_what_cannot_be_redrawn_is_refused(tables, correction, options, message)
         optimizers_curse(tables, correction, **options)
 
 
-def test_a_correction_without_versions_and_an_infeasible_plan_are_refused(tables, correction):
-    with pytest.raises(ParameterError, match="made without versions"):
-        optimizers_curse(tables, correct_values(tables, period="2025-12"))
+def test_where_nothing_can_be_redrawn_it_says_why(tables, correction):
     must = tables | {"projects": tables["projects"].assign(mandatory=True)}
-    with pytest.raises(ParameterError, match="no plan holds every limit"):
-        optimizers_curse(must, correction, redraws=2)
+    one = {name: frame[frame["project_id"] == "P01"] for name, frame in tables.items()}
+    for given, known, why in (
+        (tables, correct_values(tables, period="2025-12"), "made without versions"),
+        (must, correction, "no plan holds every limit"),
+        (one, replace(correction, projects=correction.projects.head(1)), "how estimates spread, got 1."),
+    ):
+        found = optimizers_curse(given, known, redraws=2)
+        assert why in found.summary()
+        assert found.to_frame().empty and found.headline() == {} and repr(found) == f"<Curse: {found.note}>"
+        assert found.plot().get_title(loc="left") == "No plan could be redrawn"
