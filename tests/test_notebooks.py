@@ -178,6 +178,18 @@ def test_tracking_and_the_review_render_a_single_project(tmp_path, monkeypatch, 
     assert "Nothing is decided yet" in review["summary"]
 
 
+def test_tracking_names_a_plan_that_moved_since_the_earlier_delivery(tmp_path, monkeypatch):
+    for name in ("projects", "evm", "workbook"):
+        shutil.copyfile(ROOT / "data" / "quillmark" / f"{name}.csv", tmp_path / f"{name}.csv")
+    projects = pd.read_csv(tmp_path / "projects.csv")
+    budget = projects.loc[projects["project_id"] == "P31", "bac_k"].item()
+    projects.loc[projects["project_id"] == "P31", "bac_k"] = budget - 100
+    projects.to_csv(tmp_path / "projects.csv", index=False)
+    run("35_track_portfolio", tmp_path, monkeypatch, workbook="data/quillmark", earlier=str(tmp_path))
+    moved = pd.read_csv(tmp_path / "tables" / "35_track_portfolio" / "moved.csv")[["project_id", "what", "before", "now"]]
+    assert moved.to_numpy().tolist() == [["P31", "budget", budget - 100, budget]]
+
+
 def test_the_review_of_an_infeasible_budget_names_what_has_to_give_way(tmp_path, monkeypatch):
     review = run("50_period_review", tmp_path, monkeypatch, budget_k=10.0)
     assert review["headline"] == {"no plan": "infeasible"}

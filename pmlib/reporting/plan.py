@@ -218,6 +218,11 @@ class Planner:
                                   f"the units in {self.definition.name}.yml as folder name: value.")
         return {value: (value, name) for value, name in found.items()}
 
+    def _earlier(self, values: Mapping[str, Value]) -> str:
+        """Hash of the earlier delivery that a notebook compares the workbook with; empty without one."""
+        place = values.get("earlier")
+        return self.books.facts(str(place)).source if place else ""
+
     def _plan(self, period: str, unit: str | None, value: tuple[Scalar, str]) -> Plan:
         facts, definition = self.facts, self.definition
         _refuse_later(period, facts)
@@ -250,7 +255,8 @@ class Planner:
             source=source,
             inputs=dict(facts.inputs) if facts is not None else {},
             sources=self._sources,
-            keys={name: digest(common, name, self._sources[name], repr(sorted(bound[name].items())))
+            keys={name: digest(common, name, self._sources[name], repr(sorted(bound[name].items())),
+                               self._earlier(bound[name]))
                   for name in definition.notebooks},
             seeds={notebook: bound[notebook].get("seed", one.default) for notebook, parameters in self._declared.items()
                    for one in parameters if one.name == "seed"},

@@ -52,9 +52,10 @@ def refuse_paths(name: str, value: object, project: Path) -> None:
     """Stop a text parameter that leads to a place outside the project.
 
     Refused in any text are control characters, marks that turn the direction of writing, and more than 1,000
-    characters. A text other than ``workbook`` is refused when it begins like a place elsewhere (``/``, ``~/``,
+    characters. A other text is refused when it begins like a place elsewhere (``/``, ``~/``,
     ``~name``, ``C:/``, ``file:``, ``scheme://``), holds a backslash, or one of its parts between ``/`` is ``..``.
-    A ``workbook`` may be absolute or an address, for that is the caller's choice; a relative one stays inside.
+    A ``workbook``, and an ``earlier`` delivery of it, may be absolute or an address, for that is the caller's choice; a
+    relative one stays inside.
 
     Parameters
     ----------
@@ -82,8 +83,8 @@ def refuse_paths(name: str, value: object, project: Path) -> None:
     if hidden is not None:
         raise ParameterError(f"parameter {name}: got U+{ord(hidden):04X}, a character that cannot be seen, allowed "
                              "plain text. Take it out.")
-    if name == "workbook":
-        _refuse_outside(value, project)
+    if name in ("workbook", "earlier"):
+        _refuse_outside(name, value, project)
     elif _leads_elsewhere(value):
         raise ParameterError(f"parameter {name}: got {value!r}, a path, allowed plain text. Write it without a leading "
                              "'/' or '~', a drive or address, '..' or a backslash.")
@@ -94,12 +95,12 @@ def _leads_elsewhere(text: str) -> bool:
     return "\\" in text or _ELSEWHERE.match(text.strip()) is not None or ".." in parts
 
 
-def _refuse_outside(workbook: str, project: Path) -> None:
-    path = Path(workbook.strip())
-    if "://" in workbook or workbook.strip().startswith("~") or path.is_absolute():
+def _refuse_outside(name: str, place: str, project: Path) -> None:
+    path = Path(place.strip())
+    if "://" in place or place.strip().startswith("~") or path.is_absolute():
         return
     if not (project / path).resolve().is_relative_to(project.resolve()):
-        raise ParameterError(f"parameter workbook: got {workbook!r}, which leads out of the project, allowed a folder "
+        raise ParameterError(f"parameter {name}: got {place!r}, which leads out of the project, allowed a folder "
                              "or file in it. Write the whole path out if you mean it.")
 
 

@@ -284,6 +284,24 @@ def test_the_key_of_a_notebook_is_moved_by_its_cells_parameters_and_tables_and_b
     assert all(value != changed[name] for name, value in plan(root, period="2025-12").keys.items())
 
 
+def test_an_earlier_delivery_is_a_workbook_whose_tables_move_the_key_of_the_notebook_that_reads_it(
+    project: Callable[..., Path]
+) -> None:
+    own = 'workbook: str = "data"\nearlier: str | None = None'
+    root = project({"10_one": ["# One", ("parameters", f"{own}\n{PERIOD}")],
+                    "20_two": ["# Two", ("parameters", PERIOD)]})
+    for name in ("data", "last"):
+        (root / name).mkdir()
+        (root / name / "products.csv").write_text("product_id,name\nA,Anemometer\n", encoding="utf-8")
+    alone, first = plan(root, period="2025-12").keys, plan(root, period="2025-12", earlier="last").keys
+    (root / "last/products.csv").write_text("product_id,name\nA,Barometer\n", encoding="utf-8")
+    moved = plan(root, period="2025-12", earlier="last").keys
+    assert len({keys["10_one"] for keys in (alone, first, moved)}) == 3
+    assert len({keys["20_two"] for keys in (alone, first, moved)}) == 1
+    with pytest.raises(ParameterError, match="parameter earlier: got '../last', which leads out of the project"):
+        plan(root, period="2025-12", earlier="../last")
+
+
 def test_a_workbook_is_opened_once_as_long_as_its_files_stay(
     project: Callable[..., Path], opened: list[Any]
 ) -> None:
