@@ -186,8 +186,9 @@ def test_tracking_names_a_plan_that_moved_since_the_earlier_delivery(tmp_path, m
     projects.loc[projects["project_id"] == "P31", "bac_k"] = budget - 100
     projects.to_csv(tmp_path / "projects.csv", index=False)
     run("35_track_portfolio", tmp_path, monkeypatch, workbook="data/quillmark", earlier=str(tmp_path))
-    moved = pd.read_csv(tmp_path / "tables" / "35_track_portfolio" / "moved.csv")[["project_id", "what", "before", "now"]]
-    assert moved.to_numpy().tolist() == [["P31", "budget", budget - 100, budget]]
+    moved = pd.read_csv(tmp_path / "tables" / "35_track_portfolio" / "moved.csv")
+    assert len(moved) == 1
+    assert moved.loc[0, ["project_id", "what", "before", "now"]].tolist() == ["P31", "budget", budget - 100, budget]
 
 
 def test_the_review_of_an_infeasible_budget_names_what_has_to_give_way(tmp_path, monkeypatch):

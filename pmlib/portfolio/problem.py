@@ -242,7 +242,7 @@ def _fewest_changes(problem: Problem, first: Solution, plan: Outcome) -> Outcome
         entry_column=np.concatenate([model.entry_column, extra]),
         entry_value=np.concatenate([model.entry_value, model.objective[extra]]),
     )
-    second = solve(tied, gap=PROVED_TIE, node_limit=problem.policy.node_limit, start=plan.x)
+    second = solve(tied, gap=PROVED_TIE, node_limit=problem.policy.node_limit, start=plan.x, near=True)
     if not second.found:
         return plan
     other = outcome(problem, chosen(problem, second.x))
