@@ -71,8 +71,8 @@ def answer(result: Answer | None, *, empty: str = "There is no answer.") -> Show
     summary, figures = result.summary(), result.headline()
     boxes = "".join(f'<div class="kpi"><b>{escape(big)}</b><span>{escape(small)}</span></div>'
                     for big, small in figures.items())
-    lines = "<br>".join(escape(summary).splitlines())
-    html = f'<p class="answer">{lines}</p><div class="kpis">{boxes}</div>'
+    lines = "".join(f'<p class="answer">{escape(line)}</p>' for line in summary.splitlines())
+    html = f'{lines}<div class="kpis">{boxes}</div>'
     remember(html, result, title=type(result).__name__, answer=result)
     text = "\n".join([summary, *(f"  {big}  {small}" for big, small in figures.items())])
     return Shown(html=html, text=text)
