@@ -142,7 +142,8 @@ class DecisionRecord:
         if given.empty:
             return f"{words[0]} Nothing is decided yet: add the board's decisions."
         over = self.overridden
-        words.append(f"The board decided on {len(given)} of {len(frame)} projects, {len(given) - len(over)} as recommended.")
+        words.append(f"The board decided on {len(given)} of {len(frame)} projects, {len(given) - len(over)} as "
+                     "recommended.")
         cost = over["cost_of_forcing_k"]
         if len(over):
             known = cost[np.isfinite(cost)]
