@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pmlib import product as product
     from pmlib import reporting as reporting
     from pmlib import scoring as scoring
+    from pmlib import teach as teach
     from pmlib import widgets as widgets
     from pmlib.aspects import portfolio_or_product as portfolio_or_product
     from pmlib.display import answer as answer
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from pmlib.scoring import score as score
     from pmlib.workbook import open_workbook as open_workbook
 
-_ROOMS = ("plots", "portfolio", "product", "reporting", "scoring", "widgets")
+_ROOMS = ("plots", "portfolio", "product", "reporting", "scoring", "teach", "widgets")
 _VERBS = {
     "Policy": "portfolio", "answer": "display", "data_quality": "quality", "figure": "display",
     "if_available": "display", "note": "display", "one_list": "forward_value", "open_workbook": "workbook",
@@ -43,7 +44,7 @@ _VERBS = {
 __all__ = [
     "Policy", "answer", "data_quality", "figure", "if_available", "note", "one_list", "open_workbook", "plots",
     "portfolio", "portfolio_or_product", "product", "rebalance", "reconcile", "record", "reporting",
-    "review_period", "review_products", "score", "scoring", "table", "widgets",
+    "review_period", "review_products", "score", "scoring", "table", "teach", "widgets",
 ]
 
 

@@ -10,12 +10,14 @@ import pmlib as pm
 
 HEAVY = ("pandas", "numpy", "matplotlib", "papermill", "ipywidgets", "ibis", "duckdb", "highspy", "pydantic")
 
+ROOMS = {"plots", "portfolio", "product", "reporting", "scoring", "teach", "widgets"}
+
 
 def test_the_exported_names_are_these_and_no_others():
     assert pm.__all__ == [
         "Policy", "answer", "data_quality", "figure", "if_available", "note", "one_list", "open_workbook", "plots",
         "portfolio", "portfolio_or_product", "product", "rebalance", "reconcile", "record", "reporting",
-        "review_period", "review_products", "score", "scoring", "table", "widgets",
+        "review_period", "review_products", "score", "scoring", "table", "teach", "widgets",
     ]
 
 
@@ -66,4 +68,4 @@ def test_a_room_loads_no_matplotlib_widgets_or_papermill(room):
 def test_no_exported_name_is_that_of_a_module_which_would_take_its_place(room):
     folder = Path(room.__file__).parent
     inside = {path.stem for path in folder.glob("*.py")} | {path.name for path in folder.iterdir() if path.is_dir()}
-    assert not (set(room.__all__) - {"plots", "portfolio", "product", "reporting", "scoring", "widgets"}) & inside
+    assert not (set(room.__all__) - ROOMS) & inside

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ipywidgets
 import pandas as pd
 import pytest
 
@@ -23,35 +24,35 @@ TABLES = {
 def closed():
     yield
     # Every widget registers itself; a test leaves none behind.
-    widgets.ipy.Widget.close_all()
+    ipywidgets.Widget.close_all()
 
 
 def test_moving_a_weight_changes_the_ranking():
     live = widgets.weights(TABLES)
-    assert {name: slider.value for name, slider in live.sliders.items()} == {"A": 80, "B": 20}
+    assert {name: slider.value for name, slider in live.controls.items()} == {"A": 80, "B": 20}
     assert live.shown.value.startswith("<p>P1 One leads")
-    live.sliders["A"].value = 10
+    live.controls["A"].value = 10
     assert "P2" in live.shown.value.partition("leads")[0]
     assert "<b>Two" not in live.shown.value
 
 
 def test_no_weight_at_all_asks_for_one_instead_of_failing():
     live = widgets.weights(TABLES)
-    live.sliders["A"].value = live.sliders["B"].value = 0
+    live.controls["A"].value = live.controls["B"].value = 0
     assert live.shown.value == "<p>Give at least one criterion a weight.</p>"
 
 
 def test_moving_the_budget_changes_the_plan():
     live = widgets.budget(TABLES, period="2025-12")
     assert live.shown.value.startswith("<p>Start 2 projects")
-    live.sliders["budget_k"].value = 350.0
+    live.controls["budget_k"].value = 350.0
     assert live.shown.value.startswith("<p>Start 1 project, decline 1")
 
 
 def test_the_budget_starts_where_the_policy_sets_it_also_when_nothing_fits():
     tables = TABLES | {"projects": TABLES["projects"].assign(mandatory=True)}
     live = widgets.budget(tables, period="2025-12", policy=Policy(budget_k=50.0))
-    assert live.sliders["budget_k"].value == 50.0
+    assert live.controls["budget_k"].value == 50.0
     assert live.shown.value.startswith("<p>Infeasible")
 
 

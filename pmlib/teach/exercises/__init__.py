@@ -1,0 +1,1 @@
+"""Twelve mistakes that the sample company invites, one module each."""
