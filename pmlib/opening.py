@@ -153,6 +153,8 @@ def _engine(*, inside: Path | None = None, attach: Path | None = None) -> Backen
     import ibis
 
     engine = ibis.duckdb.connect(autoinstall_known_extensions=False, autoload_known_extensions=False)
+    # In a kernel a bar would be drawn into the output of every slow cell.
+    engine.raw_sql("SET enable_progress_bar=false")
     engine.raw_sql(f"SET memory_limit='{MEMORY}'")
     spill = Path(tempfile.gettempdir(), f"pmlib-{os.getpid()}")
     engine.raw_sql(f"SET temp_directory='{_quoted(spill)}'")
