@@ -4,6 +4,7 @@
     python run.py report            render the monthly reports of the newest period
     python run.py test              run every test and every notebook
     python run.py lab               open the notebooks in JupyterLab
+    python run.py dash              show the what-if notebooks as pages on this machine: NOTEBOOK ..., --port N
     python run.py setup             only make or renew .venv
     python run.py bench ROOM        compare speed and answers with other libraries, in environments of their own
     python run.py VERB ...          hand any other verb to pmlib: check, template, sample, list, params, refresh, index
@@ -11,6 +12,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -35,7 +37,11 @@ def environment() -> dict[str, str]:
 
 
 def call(*words: str | Path) -> int:
-    return subprocess.run([str(word) for word in words], cwd=ROOT, env=environment(), check=False).returncode
+    with subprocess.Popen([str(word) for word in words], cwd=ROOT, env=environment()) as process:
+        while True:
+            # Ctrl-C reaches a server too, which then tidies up and ends by itself.
+            with contextlib.suppress(KeyboardInterrupt):
+                return process.wait()
 
 
 def must(*words: str | Path) -> None:
@@ -131,6 +137,9 @@ def main(words: list[str]) -> int:
     if verb == "lab":
         make_sample()
         return call(PYTHON, "-m", "jupyterlab", "notebooks", *rest)
+    if verb == "dash":
+        make_sample()
+        return call(PYTHON, "-m", "pmlib.dash", *rest)
     if verb == "bench":
         return bench(rest)
     if verb == "report" and (not rest or rest[0].startswith("-")):

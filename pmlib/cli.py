@@ -118,5 +118,19 @@ def refresh(
         typer.echo(str(path))
 
 
+@app.command()
+def student(
+    names: Annotated[list[str] | None, typer.Argument(help="Which workshop notebooks; default: all.")] = None,
+    project: ProjectOption = None,
+) -> None:
+    """Write the students' copies of the workshop notebooks anew, without solutions; with all of them, the handout."""
+    from pmlib.teach.handout import write_handout
+    from pmlib.teach.student_copy import student_copies
+
+    copies = student_copies(project_of(project), names)
+    for path in [*copies, *([] if names else write_handout(copies[0].parent))]:
+        typer.echo(str(path))
+
+
 if __name__ == "__main__":
     main()

@@ -170,7 +170,7 @@ class _Loader:
 
     def _load_csv(self, file: Path, name: str, options: dict[str, str]) -> None:
         text = read_csv(file, delimiter=options.get("delim", options.get("sep", ",")),
-                        quote=options.get("quote", '"'), skip=int(options.get("skip", 0)))
+                        quote=options.get("quote", '"'), skip=int(options.get("skip", 0)), number_repeats=True)
         if text.ragged:
             row, cells = text.ragged[0]
             raise WorkbookError(f"{file.name} row {row}: {len(text.ragged)} row(s) with more or fewer cells than the "

@@ -58,7 +58,7 @@ def new_project(folder: Path) -> Path:
 
 
 def _fill(draft: Path, source: Path) -> None:
-    shutil.copytree(source / "notebooks", draft / "notebooks", ignore=shutil.ignore_patterns(".*", "student"))
+    shutil.copytree(source / "notebooks", draft / "notebooks", ignore=shutil.ignore_patterns(".*", "student", "cases"))
     (draft / "reports").mkdir()
     for definition in sorted((source / "reports").glob("*.yml")):
         shutil.copyfile(definition, draft / "reports" / definition.name)

@@ -84,7 +84,7 @@ class _Rows(NamedTuple):
 
 
 def read_csv(path: Path, *, delimiter: str | None = None, quote: str = '"', skip: int = 0,
-             known: Collection[str] = ()) -> CsvText:
+             known: Collection[str] = (), number_repeats: bool = False) -> CsvText:
     """Read a CSV file as text, in UTF-8 with or without BOM, else in cp1252.
 
     Types are never sniffed: 03.04.2025 and 1.234,5 mean different things in different offices.
@@ -100,6 +100,9 @@ def read_csv(path: Path, *, delimiter: str | None = None, quote: str = '"', skip
         Lines to leave out at the top.
     known : collection of str
         Column names; a header cell that differs only in case, blanks or hyphens gets the known name.
+    number_repeats : bool
+        Whether a name that stands again becomes ``name_1``, ``name_2``, as DuckDB names it, in place of an error:
+        Jira repeats a column for each value.
 
     Raises
     ------
@@ -109,6 +112,9 @@ def read_csv(path: Path, *, delimiter: str | None = None, quote: str = '"', skip
     """
     data = _utf8(path)
     header = _header(data, path, delimiter=delimiter, quote=quote, skip=skip, known=known)
+    if number_repeats:
+        header = header._replace(cells=_numbered(header.cells))
+    _check_names(header, path)
     parsed = _parse(data, header, quote=quote)
     _refuse_open_quote(data, path, header, quote=quote, parsed=parsed)
     fitting, ragged = _fitting(parsed, header, quote=quote)
@@ -217,7 +223,6 @@ def _header(data: bytes, path: Path, *, delimiter: str | None, quote: str, skip:
         raise WorkbookError(f"{path.name}: no header row. Write the column names in the first row.")
     header = header._replace(cells=[names.get(column_name(cell), cell) for cell in header.cells],
                              row=n_before + header.row)
-    _check_names(header, path)
     return header
 
 
@@ -240,6 +245,12 @@ def _split(data: bytes, start: int, *, delimiter: str, quote: str) -> _Header:
     except csv.Error:
         pass
     return _Header([], start, end, 1, delimiter)
+
+
+def _numbered(names: list[str]) -> list[str]:
+    keys = [name.lower() for name in names]
+    return [f"{name}_{before}" if (before := keys[:at].count(keys[at])) and name.strip() else name
+            for at, name in enumerate(names)]
 
 
 def _check_names(header: _Header, path: Path) -> None:

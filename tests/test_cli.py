@@ -71,6 +71,7 @@ def test_a_report_that_failed_in_part_says_so_by_its_exit_code(
         (["report", "monthly", "-p", "period=2025-12", "--period", "2025-12"], "given twice"),
         (["report", "monthly"], "Give --period"),
         (["refresh", "10_on"], "Did you mean '10_one'?"),
+        (["student"], "no workshop notebooks there"),
         (["index", "--project", "reports"], "no reports/*.yml there"),
         (["check", "nowhere"], "nowhere"),
         (["check", "x" * 5000], "File name too long"),
@@ -196,3 +197,19 @@ def test_the_manifest_of_a_run_from_the_command_line_can_be_read(root: Path, mon
     assert run(monkeypatch, "report", "monthly", "--period", "2025-12", "--project", str(root)) == 0
     content = json.loads((root / "reports/published/monthly/2025-12/manifest.json").read_text(encoding="utf-8"))
     assert content["parameters"] == {"period": "2025-12"}
+
+
+def test_students_copies_are_written_and_named_and_with_all_of_them_the_handout(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("pmlib.teach.handout.documents_can_be_written", lambda: False)
+    cell = nbformat.v4.new_code_cell(
+        "### BEGIN SOLUTION\nanswer = 42\n### END SOLUTION", metadata={"tags": ["exercise"]})
+    (root / "notebooks" / "workshop").mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), root / "notebooks" / "workshop" / "sums.ipynb")
+    assert run(monkeypatch, "student", "sums") == 0
+    path = root / "notebooks" / "workshop" / "student" / "sums.ipynb"
+    assert capsys.readouterr().out == f"{path}\n"
+    assert "answer = 42" not in path.read_text(encoding="utf-8")
+    assert run(monkeypatch, "student") == 0
+    assert capsys.readouterr().out == f"{path}\n{path.with_name('handout.html')}\n"

@@ -100,6 +100,7 @@ def test_the_wheel_carries_notebooks_and_definitions(tmp_path: Path) -> None:
     [wheel] = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     carried = [f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")]
+    carried += [f"notebooks/workshop/{path.name}" for path in (ROOT / "notebooks/workshop").glob("*.*")]
     carried += [f"reports/{path.name}" for path in (ROOT / "reports").glob("*.yml")]
     assert {f"pmlib/starter/{name}" for name in carried} <= names
     assert not [name for name in names if "reports/published/" in name or "checkpoint" in name]

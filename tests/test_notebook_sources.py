@@ -21,7 +21,8 @@ from tests.conftest import ROOT
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 BOX = re.compile(r'<div class="kpi"><b>([^<]*)</b><span>([^<]*)</span></div>')
 #: Figures that no sum of recorded rows gives: text of another page, chances and ends of draws, two plans compared.
-COMPUTED = {"earned by", "chance of", "mean of the worst tenth of draws", "by free start dates"}
+COMPUTED = {"earned by", "chance of", "mean of the worst tenth of draws", "by free start dates",
+            "interval of a month", "of months move by"}
 #: Figures of workbooks that differ from the sample company.
 ELSEWHERE = {"still costs"}
 

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from pmlib.portfolio.knapsack import BestSets as BestSets
     from pmlib.portfolio.knapsack import best_sets as best_sets
     from pmlib.portfolio.lessons import learned as learned
+    from pmlib.portfolio.measured_claims import measured_claim as measured_claim
     from pmlib.portfolio.mends import alternatives as alternatives
     from pmlib.portfolio.mends import conflict as conflict
     from pmlib.portfolio.objectives import alignment as alignment
@@ -131,6 +132,11 @@ if TYPE_CHECKING:
     from pmlib.portfolio.tracking.status import compare_status as compare_status
     from pmlib.portfolio.tracking.track import Tracking as Tracking
     from pmlib.portfolio.tracking.track import track_portfolio as track_portfolio
+    from pmlib.portfolio.variations import Variations as Variations
+    from pmlib.portfolio.variations import WhatIf as WhatIf
+    from pmlib.portfolio.variations import what_if as what_if
+    from pmlib.portfolio.weighed_claims import MeasuredClaim as MeasuredClaim
+    from pmlib.portfolio.weighed_claims import WeighedClaim as WeighedClaim
     from pmlib.portfolio.workers import Workers as Workers
 
 #: Asked now and then: what such a question needs is imported when it is. Module -> names.
@@ -160,6 +166,7 @@ _MODULES = {
     "information.studies": ("StudyPolicy",),
     "knapsack": ("BestSets", "best_sets",),
     "lessons": ("learned",),
+    "measured_claims": ("measured_claim",),
     "mends": ("alternatives", "conflict",),
     "objectives": ("alignment", "shared_benefits",),
     "records.contents": ("Provenance",),
@@ -193,6 +200,8 @@ _MODULES = {
     "tracking.rebaselined": ("Rebaselined", "rebaselined",),
     "tracking.status": ("StatusCheck", "StatusRule", "compare_status",),
     "tracking.track": ("Tracking", "track_portfolio",),
+    "variations": ("Variations", "WhatIf", "what_if",),
+    "weighed_claims": ("MeasuredClaim", "WeighedClaim",),
     "workers": ("Workers",),
 }
 _LATE = {name: module for module, names in _MODULES.items() for name in names}
@@ -201,22 +210,24 @@ __all__ = [
     "Attribution", "Beliefs", "Benefits", "BestSets", "By", "Change", "ClaimChecks", "Cohort", "Corrected",
     "Correlation", "Curse", "Decision", "DecisionQuality", "DecisionRecord", "Differences", "EarnedSchedule",
     "EarnedValue", "Exposure", "Forcing", "ForecastLog", "ForecastRecord", "FreeStarts", "Frontier", "GroupPlans",
-    "Hires", "InProgress", "Information", "Known", "Load", "Mix", "MixOf", "Objective", "OverrideRates", "Plan",
-    "Policy", "Problem", "Provenance", "Readiness", "Reason", "Rebaselined", "Recalibration", "ReferenceClass",
-    "Regret", "RiskFrontier", "RiskPolicy", "Roadmap", "RobustCore", "RobustPortfolios", "ScenarioPlans",
-    "Scenarios", "ScoredForecasts", "Simulation", "Status", "StatusCheck", "StatusRule", "StudyPolicy", "Tornado",
-    "Tracking", "ValueForMoney", "Verification", "VersionErrors", "Waterfall", "WhatChanged", "Workers",
-    "alignment", "alternatives", "attribution", "best_sets", "check_claims", "claimed_twice", "closed_projects",
-    "compare_status", "compile_problem", "conflict", "correct_values", "costs_of_forcing", "decision_quality",
-    "decision_record", "default_checklist", "differences", "drawn_values", "earned_schedule", "earned_value",
-    "evidence_row", "exposure", "forecast_log", "forecast_record", "free_starts", "from_before_after",
-    "from_experiment", "from_interval", "gate_readiness", "group_plans", "information_value", "last_decided",
-    "learned", "non_dominated", "non_dominated_portfolios", "number_in_progress", "optimizers_curse",
+    "Hires", "InProgress", "Information", "Known", "Load", "MeasuredClaim", "Mix", "MixOf", "Objective",
+    "OverrideRates", "Plan", "Policy", "Problem", "Provenance", "Readiness", "Reason", "Rebaselined",
+    "Recalibration", "ReferenceClass", "Regret", "RiskFrontier", "RiskPolicy", "Roadmap", "RobustCore",
+    "RobustPortfolios", "ScenarioPlans", "Scenarios", "ScoredForecasts", "Simulation", "Status", "StatusCheck",
+    "StatusRule", "StudyPolicy", "Tornado", "Tracking", "ValueForMoney", "Variations", "Verification",
+    "VersionErrors", "Waterfall", "WeighedClaim", "WhatChanged", "WhatIf", "Workers", "alignment", "alternatives",
+    "attribution", "best_sets", "check_claims", "claimed_twice", "closed_projects", "compare_status",
+    "compile_problem", "conflict", "correct_values", "costs_of_forcing", "decision_quality", "decision_record",
+    "default_checklist", "differences", "drawn_values", "earned_schedule", "earned_value", "evidence_row",
+    "exposure", "forecast_log", "forecast_record", "free_starts", "from_before_after", "from_experiment",
+    "from_interval", "gate_readiness", "group_plans", "information_value", "last_decided", "learned",
+    "measured_claim", "non_dominated", "non_dominated_portfolios", "number_in_progress", "optimizers_curse",
     "override_rates", "promised_and_corrected", "read_records", "rebalance", "rebaselined", "recalibrate",
     "reference_class", "regret_bounds", "risk_frontier", "roadmap", "robust_core", "scenario_plans",
     "score_forecasts", "score_records", "shared_benefits", "simulate", "solve", "solve_all", "tornado",
     "track_benefits", "track_portfolio", "usual_futures", "value_for_money", "value_frontier", "value_of_a_hire",
-    "verify_chain", "verify_record", "version_errors", "weigh_claims", "what_changed", "with_evidence", "workload",
+    "verify_chain", "verify_record", "version_errors", "weigh_claims", "what_changed", "what_if", "with_evidence",
+    "workload",
 ]
 
 

@@ -77,6 +77,13 @@ if TYPE_CHECKING:
     from pmlib.product.money.price_volume_mix import price_volume_mix as price_volume_mix
     from pmlib.product.money.recurring import RecurringBridge as RecurringBridge
     from pmlib.product.money.recurring import recurring_bridge as recurring_bridge
+    from pmlib.product.noise.plan import ExperimentPlan as ExperimentPlan
+    from pmlib.product.noise.programmes import ExperimentNoise as ExperimentNoise
+    from pmlib.product.noise.programmes import experiment_noise as experiment_noise
+    from pmlib.product.noise.scores import NpsNoise as NpsNoise
+    from pmlib.product.noise.scores import answers_needed as answers_needed
+    from pmlib.product.noise.scores import chance_of_move as chance_of_move
+    from pmlib.product.noise.scores import nps_noise as nps_noise
     from pmlib.product.outlook.accuracy import mean_absolute_scaled_error as mean_absolute_scaled_error
     from pmlib.product.outlook.forecasts import Forecasts as Forecasts
     from pmlib.product.outlook.forecasts import forecast_headlines as forecast_headlines
@@ -140,6 +147,8 @@ _LATE = {
     "CustomerBridge": "money.customer_bridge",
     "DifferenceInDifferences": "effects.two_groups",
     "Diffusion": "standing.diffusion",
+    "ExperimentNoise": "noise.programmes",
+    "ExperimentPlan": "noise.plan",
     "ExperimentProgramme": "experiments.programme",
     "ExperimentReading": "experiments.reading",
     "FeatureDecisions": "release.decisions",
@@ -155,6 +164,7 @@ _LATE = {
     "MartTables": "marts",
     "MethodComparison": "features.priorities",
     "MoscowBalance": "features.moscow",
+    "NpsNoise": "noise.scores",
     "PriceElasticity": "effects.elasticity",
     "PriceVolumeMix": "money.price_volume_mix",
     "ProductMargin": "money.margin",
@@ -187,6 +197,8 @@ _LATE = {
     "ThemeCounts": "features.theme_counts",
     "Verdict": "verdicts",
     "WeightedScores": "voice.response_weighting",
+    "answers_needed": "noise.scores",
+    "chance_of_move": "noise.scores",
     "chances_of_release": "release.chances",
     "chart_score": "voice.score_chart",
     "check_moscow": "features.moscow",
@@ -202,6 +214,7 @@ _LATE = {
     "detectable_effect": "experiments.power",
     "difference_in_differences": "effects.two_groups",
     "difference_of_changes": "effects.two_groups",
+    "experiment_noise": "noise.programmes",
     "fit_bass": "standing.bass",
     "fit_beta_geometric": "loyalty.beta_geometric",
     "fit_buying": "loyalty.buying",
@@ -220,6 +233,7 @@ _LATE = {
     "measure_concentration": "standing.concentration",
     "net_promoter_score": "satisfaction",
     "now_next_later": "release.roadmap",
+    "nps_noise": "noise.scores",
     "plan_releases": "release.planning",
     "price_elasticity": "effects.elasticity",
     "price_volume_mix": "money.price_volume_mix",
@@ -264,6 +278,8 @@ __all__ = [
     "DifferenceInDifferences",
     "Diffusion",
     "Estimate",
+    "ExperimentNoise",
+    "ExperimentPlan",
     "ExperimentProgramme",
     "ExperimentReading",
     "FeatureDecisions",
@@ -280,6 +296,7 @@ __all__ = [
     "MethodComparison",
     "MonthlyRevenue",
     "MoscowBalance",
+    "NpsNoise",
     "PriceElasticity",
     "PriceVolumeMix",
     "ProductMargin",
@@ -313,6 +330,8 @@ __all__ = [
     "ThemeCounts",
     "Verdict",
     "WeightedScores",
+    "answers_needed",
+    "chance_of_move",
     "chances_of_release",
     "chart_score",
     "check_moscow",
@@ -328,6 +347,7 @@ __all__ = [
     "detectable_effect",
     "difference_in_differences",
     "difference_of_changes",
+    "experiment_noise",
     "fit_bass",
     "fit_beta_geometric",
     "fit_buying",
@@ -347,6 +367,7 @@ __all__ = [
     "monthly_revenue",
     "net_promoter_score",
     "now_next_later",
+    "nps_noise",
     "plan_releases",
     "price_elasticity",
     "price_volume_mix",

@@ -20,13 +20,13 @@ _WIDGET = "application/vnd.jupyter.widget-view+json"
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 #: Kept of a notebook's metadata; the rest is the lab's or papermill's.
 _METADATA = ("pmlib",)
-_CELL_METADATA = ("tags", "alt", "jupyter")
+_CELL_METADATA = ("tags", "alt", "jupyter", "pmlib")
 
 
 def committed_notebooks(project: Path) -> dict[str, Path]:
     """Notebooks of a project by name (``workshop/portfolio`` for one in a folder), sorted."""
     folder = project / "notebooks"
-    found = sorted(path for path in folder.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+    found = sorted(path for path in folder.rglob("*.ipynb") if not {".ipynb_checkpoints", "student"} & set(path.parts))
     return {path.relative_to(folder).with_suffix("").as_posix(): path for path in found}
 
 

@@ -21,7 +21,8 @@ A column in **bold** is required; another may be absent, and its empty cells tak
 as a matrix: one row per project (and assessor), one column per criterion, headed by its id or name.
 
 `quillmark/` holds the sample company, which is fictitious: every number in it is made, its surveys too, and so are the
-defects in it. `cases/` holds real data; its READMEs say whose and under which licence.
+defects in it. `cases/` holds real data, tables from the literature and
+two made-up exports of other tools; its READMEs say which, whose and under which licence.
 """
 
 

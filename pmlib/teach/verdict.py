@@ -12,6 +12,7 @@ from pmlib.teach.bank import exercise
 from pmlib.teach.exercise import Exercise, Tables, Unusable
 from pmlib.workbook import open_workbook
 
+SAMPLE = "data/quillmark"
 #: What stands in a student's copy where the answer goes.
 UNANSWERED = (None, ...)
 
@@ -63,7 +64,7 @@ def check(name: str, answer: Any, tables: Tables | None = None) -> Verdict:
     task = exercise(name)
     if any(answer is empty for empty in UNANSWERED):
         return Verdict(passed=False, says=f"No answer yet. {task.question}")
-    book = sample() if tables is None else tables
+    book = company() if tables is None else tables
     held: list[str] = []
     for one in task.properties:
         try:
@@ -94,7 +95,7 @@ def hint(name: str, number: int = 1) -> Shown:
 def solution(name: str, tables: Tables | None = None) -> Shown:
     """Show what the ways to answer come to, and why the last is right."""
     task = exercise(name)
-    book = sample() if tables is None else tables
+    book = company() if tables is None else tables
     found = table(task.compare(book), caption=f"{task.title}: what each way comes to, thousand {_currency(book)}.",
                   columns={"way": "Way", "money_k": "Comes to", "loss_k": "Loss", "says": "Why"})
     return Shown(html=f"<p>{escape(task.solution)}</p>{found.html}", text=f"{task.solution}\n{found.text}")
@@ -103,7 +104,7 @@ def solution(name: str, tables: Tables | None = None) -> Shown:
 def outcome(name: str, way: int = 0, tables: Tables | None = None) -> Shown:
     """Show what one way to answer comes to; the usual mistake unless another is named, from 0."""
     task = exercise(name)
-    book = sample() if tables is None else tables
+    book = company() if tables is None else tables
     chosen = task.ways[way]
     worth, best = (task.worth(book, one.answer(book)) for one in (chosen, task.ways[-1]))
     lost = best.money_k - worth.money_k
@@ -113,9 +114,19 @@ def outcome(name: str, way: int = 0, tables: Tables | None = None) -> Shown:
 
 
 @cache
-def sample() -> Tables:
-    """Give the sample company's tables, opened once."""
-    return open_workbook("data/quillmark")
+def _opened(source: str) -> Tables:
+    return open_workbook(source)
+
+
+def company(source: str = SAMPLE) -> Tables:
+    """Open the company that exercises are about, once in a session: ``check`` and the others ask the same tables.
+
+    Parameters
+    ----------
+    source : str
+        A workbook with the sample company's tables.
+    """
+    return _opened(source)
 
 
 def _known_mistake(task: Exercise, book: Tables, answer: Any) -> str:

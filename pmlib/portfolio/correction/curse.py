@@ -177,6 +177,9 @@ def optimizers_curse(
     if correction.errors is None:
         return _none("Nothing is redrawn: the correction was made without versions, so the error of the estimates is "
                      "not known. Pass versions to correct_values.", correction)
+    if sds is None and correction.errors.earlier.isna().any():
+        return _none("Nothing is redrawn: without an earlier version of the estimates their error is not known. Add "
+                     "dated versions, or state it in sds.", correction)
     by_group = _sds(correction.errors, sds)
     stated = correction.projects.set_index("project_id")["value_k"].dropna()
     problem = compile_problem(tables, period=correction.period, values=stated, policy=correction.policy)
