@@ -28,7 +28,7 @@ _POLICY = ("default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; base-u
 _OPTIONS = (
     "--no-browser", "--Voila.ip=127.0.0.1", "--Voila.port_retries=0", "--classic_tree=True",
     "--strip_sources=True", "--show_tracebacks=False", f"--VoilaExecutor.cell_error_instruction={_FAILED}",
-    "--MappingKernelManager.cull_idle_timeout=3600",
+    "--MappingKernelManager.cull_idle_timeout=600",
     "--template=lab", "--VoilaConfiguration.allow_template_override=NO",
     "--theme=light", "--VoilaConfiguration.allow_theme_override=NO",
 )  # fmt: skip

@@ -52,7 +52,7 @@ class WhatIf:
         empty. ``before`` is the starting plan, or going on as now where there was none.
     decisions : DataFrame
         The projects decided otherwise than before, those dearest to insist on first: project_id, name, before,
-        action, reason ("start -> decline: ..."), lower_k, upper_k, exact, insisting. Insisting on the old verb costs
+        action, reason ("start → decline: ..."), lower_k, upper_k, exact, insisting. Insisting on the old verb costs
         between lower_k and upper_k of the value, everything else chosen anew; equal where that is ``exact``, infinite
         where no plan has it (lower_k) or none was found (upper_k); ``insisting`` says it in words.
     status : Status
@@ -333,7 +333,7 @@ class Variations:
         for project, case in zip(flipped, cases, strict=True):
             why, low, high = reasons[project], float(costs.lower[case]), float(costs.upper[case])
             rows.append((about["project_id"].iloc[project], about["name"].iloc[project], before[project], now[project],
-                         f"{before[project]} -> {now[project]}: {why[0].lower()}{why[1:]}", low, high, low == high,
+                         f"{before[project]} → {now[project]}: {why[0].lower()}{why[1:]}", low, high, low == high,
                          _insisting(low, high)))
         frame = pd.DataFrame(rows, columns=DECISION_COLUMNS).astype(_KINDS)
         return frame.sort_values(["upper_k", "project_id"], ascending=[False, True]).reset_index(drop=True)

@@ -115,7 +115,7 @@ def test_insisting_costs_what_forcing_the_old_verb_costs():
     assert len(found.decisions) > 1 and found.decisions["exact"].all()
     for row in found.decisions.itertuples():
         assert row.lower_k == pytest.approx(decided.force(row.project_id, row.before), rel=1e-6, abs=1e-6)
-        assert row.reason.startswith(f"{row.before} -> {row.action}: ")
+        assert row.reason.startswith(f"{row.before} → {row.action}: ")
 
 
 def test_a_cost_that_is_only_bounded_says_both_bounds_and_holds_the_exact_one(variations):
