@@ -205,12 +205,16 @@ def chosen(problem: Problem, x: Floats) -> Ints:
     return order[starts]
 
 
-def best_plan(problem: Problem) -> tuple[Solution, Outcome | None]:
-    """Most valuable plan; of equal ones the one with fewest changes, then the first by name."""
-    policy = problem.policy
-    now = outcome(problem, going_on_as_now(problem))
-    start = now.x if not len(now.broken) else None
-    first = solve(problem.model, gap=policy.gap, node_limit=policy.node_limit, start=start,
+def best_plan(problem: Problem, *, near: Floats | None = None) -> tuple[Solution, Outcome | None]:
+    """Most valuable plan; of equal ones the one with fewest changes, then the first by name.
+
+    ``near`` holds the columns of a plan that is nearly the best: the search begins there and is sooner done.
+    """
+    policy, start = problem.policy, near
+    if start is None:
+        now = outcome(problem, going_on_as_now(problem))
+        start = now.x if not len(now.broken) else None
+    first = solve(problem.model, gap=policy.gap, node_limit=policy.node_limit, start=start, near=near is not None,
                   time_limit_s=policy.time_limit_s)
     if not first.found:
         return first, None

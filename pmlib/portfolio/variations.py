@@ -19,8 +19,7 @@ from pmlib.portfolio.mends import conflict, conflict_sentence, mends, sentences
 from pmlib.portfolio.model import Floats, Ints, Solution, Status, solve
 from pmlib.portfolio.other_limits import Band, Limits, bands, other_limits, skills, with_limits
 from pmlib.portfolio.overrides import Overrides
-from pmlib.portfolio.plans import Change, changed
-from pmlib.portfolio.problem import PROVED_TIE, Outcome, Problem, chosen, going_on_as_now, outcome
+from pmlib.portfolio.problem import Outcome, Problem, best_plan, chosen, going_on_as_now, outcome
 from pmlib.portfolio.relaxation import Relaxation
 from pmlib.portfolio.repairs import Repairs
 from pmlib.portfolio.wording import big
@@ -286,7 +285,7 @@ class Variations:
         problem = with_limits(self.plan.problem, limits)
         if self._node_limit is not None:
             problem = replace(problem, policy=replace(problem.policy, node_limit=self._node_limit))
-        found, best = _best(problem, self._start)
+        found, best = best_plan(problem, near=_nearby(problem, self._start))
         told: dict[str, Any] = {"change": limits.words(), "mends": pd.DataFrame(columns=MEND_COLUMNS), "binding": ()}
         if best is None:
             if found.status is Status.INFEASIBLE:
@@ -346,7 +345,7 @@ def _verbs(problem: Problem, choice: Ints) -> list[str]:
 def _insisting(low: float, high: float) -> str:
     """Write a cost, or the bounds of one, as a board reads it."""
     if math.isinf(low):
-        return "not open"
+        return "not possible"
     if low == high:
         return _amount(low)
     return f"at least {_amount(low)}" if math.isinf(high) else f"{_amount(low)} to {_amount(high)}"
@@ -354,17 +353,6 @@ def _insisting(low: float, high: float) -> str:
 
 def _amount(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= _WHOLE or not value else f"{value:.2g}"
-
-
-def _best(problem: Problem, start: Ints) -> tuple[Solution, Outcome | None]:
-    """Best plan as `best_plan` finds it, sooner: the search begins at a plan that is nearly as good."""
-    policy, near = problem.policy, _nearby(problem, start)
-    first = solve(problem.model, gap=policy.gap, node_limit=policy.node_limit, start=near, near=near is not None,
-                        time_limit_s=policy.time_limit_s)
-    if not first.found:
-        return first, None
-    plan = outcome(problem, chosen(problem, first.x))
-    return first, _calmest(problem, first, plan) if first.status is Status.PROVED else plan
 
 
 def _nearby(problem: Problem, start: Ints) -> Floats | None:
@@ -377,22 +365,3 @@ def _nearby(problem: Problem, start: Ints) -> Floats | None:
     found = [repairs.around(choice, int(np.argmax(value[choice]))) for choice in (start, chosen(problem, relaxed))]
     plans = [plan for plan in found if plan is not None]
     return max(plans, key=lambda plan: plan.value).x if plans else None
-
-
-def _calmest(problem: Problem, first: Solution, plan: Outcome) -> Outcome:
-    """Of plans within a millionth of the best the one with fewest changes, then the first by name."""
-    actions, n = problem.actions, len(problem.actions.projects)
-    place = (actions.frame["project"].to_numpy() + 1.0) / (n * (n + 1.0))
-    unrest = np.zeros(len(problem.model.objective))
-    unrest[:len(actions.frame)] = -1.0 * actions.frame["changed"].to_numpy() * (1.0 + place)
-    if not unrest[plan.choice].any():
-        return plan
-    width = 1e-6 * max(1.0, abs(plan.value))
-    tied = changed(problem.model, Change(objective=unrest, at_least=((problem.model.objective, plan.value - width),)))
-    answer = solve(tied, gap=PROVED_TIE, node_limit=problem.policy.node_limit, start=plan.x, near=True)
-    if not answer.found:
-        return plan
-    calm = outcome(problem, chosen(problem, answer.x))
-    return plan if len(calm.broken) or calm.value < first.value - 2 * width else calm
-
-

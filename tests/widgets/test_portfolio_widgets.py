@@ -49,7 +49,7 @@ def test_a_smaller_budget_shows_what_differs_why_and_what_insisting_costs(plan):
     found = what_if(plan, budget_k=400.0)
     assert "less than the starting plan" in live.shown.value
     for row in found.decisions.itertuples():
-        assert f"{row.before} -&gt; {row.action}: " in live.shown.value
+        assert f"{row.before} → {row.action}: " in live.shown.value
     assert "Insisting costs" in live.shown.value and "<b>Two" not in live.shown.value
 
 
