@@ -29,6 +29,8 @@ from benchmarks.registry import OURS, Case, Data, Implementation
 _CPSAT_SHARE, _COMPARED = 0.02, 1
 #: Amounts are whole in this unit, so that CP-SAT, which knows whole numbers only, is asked the same question.
 _UNIT = 1_000
+#: Shares of what the plan costs that the budget is moved to.
+_BUDGETS = tuple(share / 20 for share in range(19, 9, -1))
 
 
 def _knapsacks(size: tuple[int, ...], seed: int) -> Data:
@@ -219,6 +221,27 @@ def _our_regrets(data: Data) -> Callable[[], Any]:
     return call
 
 
+def _our_redraws(data: Data) -> Callable[[], Any]:
+    from pmlib.portfolio import Variations, rebalance
+
+    plan = rebalance(data["tables"], period="2025-12")
+
+    def call() -> list[float]:
+        # Nothing is remembered from one call to the next.
+        asked = Variations(plan)
+        return [asked.ask(budget_k=share * plan.cost_k).value_k for share in _BUDGETS]
+
+    return call
+
+
+def _anew(data: Data) -> Callable[[], Any]:
+    from pmlib.portfolio import Policy, rebalance
+
+    most = rebalance(data["tables"], period="2025-12").cost_k
+    return lambda: [rebalance(data["tables"], period="2025-12", policy=Policy(budget_k=share * most)).value_k
+                    for share in _BUDGETS]
+
+
 def _our_draws(data: Data) -> Callable[[], Any]:
     from pmlib.portfolio import rebalance
     from pmlib.portfolio.risk.simulation import simulate
@@ -314,6 +337,14 @@ CASES = (
         name="regret bounds", work="regret bounds of every other action, projects", make=_tables,
         sizes={"full": (200,), "smoke": (8,)},
         implementations=(Implementation(name=OURS, prepare=_our_regrets, within=2),),
+    ),
+    Case(
+        name="redraws", work=f"a slider over the budget moved {len(_BUDGETS)} times, projects", make=_tables,
+        sizes={"full": (60,), "smoke": (8,)}, tolerance=1e-4,
+        implementations=(
+            Implementation(name=OURS, prepare=_our_redraws, within=0.5 * len(_BUDGETS)),
+            Implementation(name="planned anew each time", prepare=_anew, at_least=1),
+        ),
     ),
     Case(
         name="draws", work="draws of a fixed plan, projects x draws", make=_tables,
