@@ -20,7 +20,7 @@ from pmlib.portfolio.decision import Decision, rebalance
 from pmlib.portfolio.forecasts.record import ForecastRecord, forecast_record
 from pmlib.portfolio.information.information import Information, information_value
 from pmlib.portfolio.information.studies import StudyPolicy
-from pmlib.portfolio.lessons import in_money, learned
+from pmlib.portfolio.lessons import estimate_versions, in_money, learned
 from pmlib.portfolio.policy import Objective, Policy
 from pmlib.portfolio.records.contents import Provenance
 from pmlib.portfolio.records.overrides import OverrideRates, override_rates
@@ -229,7 +229,7 @@ def _as_known(book: Workbook, score: Callable[[Workbook], Scored | None] | None,
     factors = None if measured is None or measured.factors.empty else measured.factors
     try:
         tables: Mapping[str, Any] = correct_values(
-            book, versions=book.versions("estimates") if "estimates" in book else None,
+            book, versions=estimate_versions(book),
             evidence=None if factors is None else factors.assign(factor=1.0), policy=money).tables
     except MissingTableError:
         tables = book

@@ -53,15 +53,19 @@ def learned(
     <Corrected: 1 projects, value 144 to 144 kEUR; 0 uplifted, 0 shrunk, 0 by evidence, 1 as they were>
     """
     money = in_money(policy)
-    known = getattr(tables, "versions", None)
-    versions = known("estimates") if known is not None and tables.get("estimates") is not None else None
     try:
-        return correct_values(tables, versions=versions, evidence=_measured(tables, period, money), period=period,
-                              policy=money)
+        return correct_values(tables, versions=estimate_versions(tables), evidence=_measured(tables, period, money),
+                              period=period, policy=money)
     except BlockedTableError:
         raise
     except MissingTableError as missing:
         return Corrected.of_nothing(tables, policy=money, note=f"Nothing is corrected. {missing}")
+
+
+def estimate_versions(tables: Mapping[str, Any]) -> pd.DataFrame | None:
+    """Give all dated versions of the estimates, which only a workbook keeps."""
+    known = getattr(tables, "versions", None)
+    return known("estimates") if known is not None and tables.get("estimates") is not None else None
 
 
 def in_money(policy: Policy | None) -> Policy:

@@ -18,7 +18,7 @@ from pmlib.portfolio.claims.updates import VARIANCE_FACTORS
 from pmlib.portfolio.claims.wording import metric_words
 from pmlib.portfolio.correction.corrected import correct_values
 from pmlib.portfolio.information.lines import forced_lines
-from pmlib.portfolio.lessons import in_money
+from pmlib.portfolio.lessons import estimate_versions, in_money
 from pmlib.portfolio.policy import Objective, Policy
 from pmlib.portfolio.problem import Outcome, Problem, best_plan, compile_problem
 from pmlib.portfolio.weighed_claims import MeasuredClaim, Measurement
@@ -92,7 +92,7 @@ def measured_claim(
     beliefs = weigh_claims(tables, period=period, policy=in_money(policy))
     claim = _chosen(claims, beliefs, metric)
     corrected = correct_values(
-        tables, versions=_versions(tables), period=period, policy=in_money(policy),
+        tables, versions=estimate_versions(tables), period=period, policy=in_money(policy),
         evidence=beliefs.factors[beliefs.factors["project_id"] != project_id])
     problem, best = (plan.problem, plan.outcome) if plan is not None else _best(corrected.tables, period, policy)
     if best is None:
@@ -127,12 +127,6 @@ def _chosen(claims: pd.DataFrame, beliefs: Beliefs, metric: str | None) -> Mappi
         raise ParameterError(f"metric: {project_id} does not claim {metric!r}, allowed {', '.join(known)}. "
                              f"{nearest(metric, known) or 'Name one of these.'}")
     return {str(name): value for name, value in claims.iloc[known.index(metric)].to_dict().items()}
-
-
-def _versions(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame | None:
-    """Earlier versions of estimates, which only a workbook keeps."""
-    known = getattr(tables, "versions", None)
-    return known("estimates") if known is not None and tables.get("estimates") is not None else None
 
 
 def _best(
