@@ -144,7 +144,7 @@ def promise_and_outcome(frame: pd.DataFrame, ax: Axes | None = None, *, currency
     came = frame[["naive_outcome_k", "corrected_outcome_k"]].to_numpy(dtype=float)
     ends = [float(came.min()), float(came.max())]
     ax.plot(ends, ends, color=MUTED, linewidth=1, linestyle="--", zorder=0)
-    beside(ax, (ends[1], ends[1]), "as promised")
+    beside(ax, (ends[0], ends[0]), "as promised")
     for j, plan in enumerate(("corrected", "naive")):
         promised, outcome = frame[f"{plan}_promised_k"], frame[f"{plan}_outcome_k"]
         ax.scatter(promised, outcome, marker=MARKERS[j], color=COLOURS[j], s=22, alpha=0.6, linewidth=0)
@@ -152,6 +152,6 @@ def promise_and_outcome(frame: pd.DataFrame, ax: Axes | None = None, *, currency
                 markersize=11, linestyle="none", label=(
                     f"{plan}: {promised.mean():,.0f} promised on average, {outcome.mean():,.0f} came out"))
     amounts(ax.xaxis, ax.yaxis)
-    ax.legend(fontsize=SMALL, loc="upper right")
+    ax.legend(fontsize=SMALL, loc="upper center", bbox_to_anchor=(0.5, -0.16))
     return finish(ax, title="What plans promise and what comes out", x=f"promised, thousand {currency}".rstrip(),
                   y=f"came out, thousand {currency}".rstrip())
